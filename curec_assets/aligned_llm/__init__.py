@@ -1,0 +1,1 @@
+"""aligned llm stage."""

@@ -1,0 +1,165 @@
+"""The three instruction tasks as examples: a prompt without the outcome, the outcome, and a reason by template.
+
+*judge*: would this user like this item? *choose*: which of k items came next? *explain*: why do people like this item,
+or what does this user like? The first two are made from events, with histories strictly earlier than each event; the
+third from evidence.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from curec_assets.aligned_llm.config import AlignmentConfig
+from curec_assets.aligned_llm.histories import ShownItem, VisibleEvents
+from curec_assets.language_model.prompts import (
+    LETTERS,
+    YES_NO,
+    Prompt,
+    arrival_prompt,
+    choose_prompt,
+    explain_prompt,
+    judge_prompt,
+)
+
+Task = Literal["judge", "choose", "explain"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One instruction. ``prompt`` never holds the outcome."""
+
+    task: Task
+    prompt: Prompt
+    choices: tuple[str, ...]
+    """What the answer is chosen from; empty for *explain*."""
+    answer: str
+    """The right choice; empty for *explain*."""
+    told: Mapping[str, Any]
+    """Title, categories and facts that the prompt tells: what a grounded rationale may claim."""
+    verbalised: str
+    """A true reason by template, the target where no sampled rationale survives."""
+
+
+def judge_examples(events: VisibleEvents, config: AlignmentConfig, rng: np.random.Generator) -> list[Example]:
+    """Up to ``judge_examples`` examples, balanced between yes and no; none while only one outcome was ever seen."""
+    ready = _ready(events, config)
+    half = (config.judge_examples + 1) // 2
+    by_label = [[row for row in ready if events.labels[row] == label] for label in (1, 0)]
+    if not all(by_label):
+        return []
+    rows = [row for same in by_label for row in _draw(events.latest(same, half * config.recent_pool), half, rng)]
+    return [_judge(events, row, config) for row in rows][: config.judge_examples]
+
+
+def choose_examples(events: VisibleEvents, config: AlignmentConfig, rng: np.random.Generator) -> list[Example]:
+    """Up to ``choose_examples`` examples: a liked item among items the user had not met when the event happened."""
+    liked = [row for row in _ready(events, config) if events.labels[row] == 1 and events.real[row]]
+    pool = events.latest(liked, config.choose_examples * config.recent_pool)
+    examples = []
+    for row in _draw(pool, config.choose_examples, rng):
+        strangers = _draw(events.strangers(row), config.candidates - 1, rng)
+        if len(strangers) == config.candidates - 1:
+            examples.append(_choose(events, row, strangers, int(rng.integers(config.candidates)), config))
+    return examples
+
+
+def explain_examples(
+    rows: Sequence[Mapping[str, Any]], config: AlignmentConfig, rng: np.random.Generator
+) -> list[Example]:
+    """Up to ``explain_examples`` examples from the latest evidence rows, half items and half users."""
+    examples = []
+    for side, share in (("item", (config.explain_examples + 1) // 2), ("user", config.explain_examples // 2)):
+        told = [row for row in rows if row["side"] == side and row["evidence_text"] and row["facts"]]
+        told.sort(key=lambda row: (-row["as_of"].timestamp(), row["subject_id"]))
+        drawn = _draw(told[: share * config.recent_pool], share, rng)
+        bare = round(config.metadata_share * len(drawn)) if side == "item" else 0
+        for number, row in enumerate(drawn):
+            examples.append(_arrival(row) if number < bare and row["categories"] else _explain(row))
+    return examples
+
+
+def _ready(events: VisibleEvents, config: AlignmentConfig) -> list[int]:
+    return [row for row in range(len(events)) if events.likes_before(row) >= config.min_likes]
+
+
+def _draw(pool: Sequence[Any], count: int, rng: np.random.Generator) -> list[Any]:
+    """``count`` different members of ``pool`` (or all of it) in random order."""
+    return [pool[index] for index in rng.permutation(len(pool))[:count]]
+
+
+def _judge(events: VisibleEvents, row: int, config: AlignmentConfig) -> Example:
+    item = events.item(row)
+    likes, dislikes = events.before(row)
+    likes, dislikes = likes[: config.history_likes], dislikes[: config.history_dislikes]
+    liked = bool(events.labels[row] == 1)
+    return Example(
+        task="judge",
+        prompt=judge_prompt([x.title for x in likes], [x.title for x in dislikes], item.title, item.categories),
+        choices=YES_NO,
+        answer=YES_NO[0] if liked else YES_NO[1],
+        told=_told(item, [*likes, *dislikes]),
+        verbalised=_why_liked(item, likes) if liked else _why_disliked(item, likes, dislikes),
+    )
+
+
+def _choose(
+    events: VisibleEvents, row: int, strangers: Sequence[ShownItem], place: int, config: AlignmentConfig
+) -> Example:
+    item = events.item(row)
+    likes = events.before(row)[0][: config.history_likes]
+    candidates = [*strangers[:place], item, *strangers[place:]]
+    return Example(
+        task="choose",
+        prompt=choose_prompt([x.title for x in likes], [(x.title, x.categories) for x in candidates]),
+        choices=LETTERS[: len(candidates)],
+        answer=LETTERS[place],
+        told=_told(item, [*likes, *strangers]),
+        verbalised=_why_liked(item, likes),
+    )
+
+
+def _explain(row: Mapping[str, Any]) -> Example:
+    return Example("explain", explain_prompt(row), (), "", row, row["evidence_text"])
+
+
+def _arrival(row: Mapping[str, Any]) -> Example:
+    categories = row["categories"][:2]
+    metadata = {"title": row["title"], "categories": row["categories"], "description": row["description"], "facts": []}
+    reason = f"People who like {' and '.join(categories)} may find what they look for here."
+    return Example("explain", arrival_prompt(row), (), "", metadata, reason)
+
+
+def _told(item: ShownItem, others: Sequence[ShownItem]) -> dict[str, Any]:
+    return {
+        "title": item.title,
+        "categories": [*item.categories, *(category for other in others for category in other.categories)],
+        "description": None,
+        "facts": [{"kind": "told", "text": other.title, "weight": 1.0} for other in others],
+    }
+
+
+def _why_liked(item: ShownItem, likes: Sequence[ShownItem]) -> str:
+    nearest, shared = _nearest(item, likes)
+    if shared:
+        return f"{item.title} shares {shared} with {nearest.title}, which this person liked."
+    return f"{item.title} is nearest to what this person liked lately, such as {nearest.title}."
+
+
+def _why_disliked(item: ShownItem, likes: Sequence[ShownItem], dislikes: Sequence[ShownItem]) -> str:
+    if dislikes:
+        nearest, shared = _nearest(item, dislikes)
+        if shared:
+            return f"{item.title} shares {shared} with {nearest.title}, which this person disliked."
+    nearest, shared = _nearest(item, likes)
+    if shared:
+        return f"Sharing {shared} with {nearest.title} is not enough for this person to like {item.title}."
+    return f"{item.title} is far from what this person liked, such as {nearest.title}."
+
+
+def _nearest(item: ShownItem, others: Sequence[ShownItem]) -> tuple[ShownItem, str]:
+    """The first of ``others`` with most categories in common, and those in words."""
+    best = max(others, key=lambda other: len(set(item.categories) & set(other.categories)))
+    shared = [category for category in item.categories if category in best.categories]
+    return best, " and ".join(shared[:2])

@@ -1,0 +1,204 @@
+"""Align the language model with recommendation: instruction tasks, bootstrapped reasoning, LoRA (DESIGN §3.2).
+
+The published method aligns the LLM by instruction following and chain-of-thought; only its abstract is at hand. Our own
+decisions:
+- three tasks (``tasks.py``) made from the events of evidence-group users on evidence-group items alone, so that no
+  label on which a reason is later scored has touched the weights;
+- reasoning without a teacher (``bootstrap.py``);
+- supervised fine-tuning with TRL's ``SFTTrainer`` on completions only, LoRA on the last blocks;
+- one adapter that goes on from window to window, each window adding the examples of its own present.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from curec_assets.aligned_llm.bootstrap import Target, bootstrap, verbalised
+from curec_assets.aligned_llm.config import AlignmentConfig
+from curec_assets.aligned_llm.histories import VisibleEvents, latest_rows, shown_items
+from curec_assets.aligned_llm.tasks import Example, choose_examples, explain_examples, judge_examples
+from curec_assets.language_model.adapters import new_adapter, save_adapter
+from curec_assets.language_model.chat import answer_tokens, prompt_tokens
+from curec_assets.language_model.config import LanguageModelConfig, SamplingConfig
+from curec_assets.language_model.generation import TransformersGenerator
+from curec_assets.language_model.loading import load_base_model
+from curec_assets.language_model.training import Curve, curves_from, listen, trainer_settings
+from curec_assets.progress import Progress, silent
+from curec_assets.reasons.catalogue_names import grounding_of
+from curec_assets.reasons.config import GateConfig
+from curec_assets.reasons.gates import Grounding
+
+# Behind our own loading, which sets the environment these libraries read when they are imported.
+from datasets import Dataset  # isort: skip
+from peft import PeftModel  # isort: skip
+from transformers import PreTrainedTokenizerBase  # isort: skip
+from trl import SFTConfig, SFTTrainer  # isort: skip
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What an alignment did. ``metrics`` ending in ``_seconds`` or ``_per_second`` vary from run to run."""
+
+    metrics: dict[str, float]
+    curves: Curve
+    rows_seen: int
+
+
+def align(
+    evidence: pa.Table,
+    cleaned: pa.Table,
+    base: Path,
+    previous_adapter: Path | None,
+    output: Path,
+    language_model: LanguageModelConfig,
+    config: AlignmentConfig,
+    gate: GateConfig,
+    seed: int,
+    progress: Progress = silent,
+) -> Alignment:
+    """Train the adapter of a window and write it to ``output`` (safetensors and JSON).
+
+    Args:
+        evidence: EVIDENCE of all windows up to this one; of several rows of a subject the latest counts.
+        cleaned: CLEANED_INTERACTIONS of all windows up to this one; quarantined rows are ignored. For implicit data,
+            with sampled negatives, or *judge* has no "no" to learn and is left out.
+        base: folder of the base model.
+        previous_adapter: the last window's adapter to go on from, or None to start afresh.
+        output: folder of the adapter, made if missing.
+        language_model: type of the weights, prompt length and batch size.
+        config: examples, bootstrapping and training.
+        gate: format gate for rationales.
+        seed: fixes the choice of examples, all sampling, and the first weights.
+
+    Returns:
+        Counts per task (``<task>_kept``, ``<task>_verbalised``), ``first_loss`` and ``last_loss`` (nats per completion
+        token), ``tokens_trained``; the loss curve; the number of rows read. Without examples or steps the adapter is
+        written as it was (or changing nothing).
+    """
+    torch.manual_seed(seed)
+    model, tokenizer = load_base_model(base, language_model.dtype)
+    adapted = (
+        PeftModel.from_pretrained(model, str(previous_adapter), is_trainable=True)
+        if previous_adapter
+        else new_adapter(model, config.adapter)
+    )
+    rows = latest_rows(evidence)
+    events = VisibleEvents(cleaned, shown_items(rows))
+    rng = np.random.default_rng(seed)
+    examples = {
+        "judge": judge_examples(events, config, rng),
+        "choose": choose_examples(events, config, rng),
+        "explain": explain_examples(rows, config, rng),
+    }
+    sampling = SamplingConfig(max_new_tokens=config.max_completion_tokens)
+    generator = TransformersGenerator(adapted.eval(), tokenizer, sampling, language_model)
+    grounding = grounding_of(evidence)
+
+    started = time.perf_counter()
+    targets = [
+        target
+        for of_task in examples.values()
+        for target in _targets(of_task, generator, gate, grounding, config, seed, progress)
+    ]
+    metrics = _counts(targets, examples) | {"bootstrap_seconds": time.perf_counter() - started}
+
+    started = time.perf_counter()
+    batches = _batches(targets, tokenizer, language_model.max_prompt_tokens, config, rng)
+    history = _train(adapted, tokenizer, batches, language_model, config, seed, progress)
+    save_adapter(adapted, output, base.name)
+    seconds = time.perf_counter() - started
+    tokens = sum(label >= 0 for example in batches for label in example["labels"])
+    losses = [entry["loss"] for entry in history if "loss" in entry]
+    metrics |= {
+        "examples": float(len(targets)),
+        "tokens_trained": float(tokens),
+        "train_seconds": seconds,
+        "tokens_trained_per_second": tokens / seconds,
+    }
+    if losses:
+        metrics |= {"first_loss": losses[0], "last_loss": losses[-1]}
+    names = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "entropy": "entropy"}
+    return Alignment(metrics, curves_from(history, names), evidence.num_rows + cleaned.num_rows)
+
+
+def _targets(
+    examples: Sequence[Example],
+    generator: TransformersGenerator,
+    gate: GateConfig,
+    grounding: Grounding,
+    config: AlignmentConfig,
+    seed: int,
+    progress: Progress,
+) -> list[Target]:
+    """Bootstrapped reasoning for the first ``bootstrap_examples`` of a task (they come in random order)."""
+    asked, rest = examples[: config.bootstrap_examples], examples[config.bootstrap_examples :]
+    tried = bootstrap(asked, generator, gate, grounding, config.bootstrap_samples, seed, progress)
+    return [*tried, *(verbalised(example) for example in rest)]
+
+
+def _batches(
+    targets: Sequence[Target],
+    tokenizer: PreTrainedTokenizerBase,
+    max_prompt_tokens: int,
+    config: AlignmentConfig,
+    rng: np.random.Generator,
+) -> list[dict[str, list[int]]]:
+    """``steps * batch_size`` tokenised examples in the order of training: random batches of similar length.
+
+    Labels are -100 on the prompt: it is read, not learnt.
+    """
+    tokenised = []
+    for target in targets:
+        read = prompt_tokens(tokenizer, target.example.prompt, max_prompt_tokens)
+        written = answer_tokens(tokenizer, target.completion, config.max_completion_tokens)
+        tokenised.append({"input_ids": read + written, "labels": [-100] * len(read) + written})
+    wanted = config.steps * config.batch_size if tokenised else 0
+    drawn: list[dict[str, list[int]]] = []
+    while len(drawn) < wanted:
+        drawn += [tokenised[index] for index in rng.permutation(len(tokenised))]
+    drawn = sorted(drawn[:wanted], key=lambda example: len(example["input_ids"]))
+    starts = [step * config.batch_size for step in rng.permutation(config.steps if tokenised else 0)]
+    return [example for start in starts for example in drawn[start : start + config.batch_size]]
+
+
+def _train(
+    model: PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    batches: list[dict[str, list[int]]],
+    language_model: LanguageModelConfig,
+    config: AlignmentConfig,
+    seed: int,
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """Fine-tune in place; the trainer's log."""
+    if not batches:
+        return []
+    with TemporaryDirectory() as scratch:
+        settings = SFTConfig(
+            **trainer_settings(language_model.dtype, config.steps, config.learning_rate, seed, scratch),
+            per_device_train_batch_size=config.batch_size,
+            train_sampling_strategy="sequential",
+            completion_only_loss=True,
+            max_length=None,
+        )
+        trainer = SFTTrainer(
+            model=model, args=settings, train_dataset=Dataset.from_list(batches), processing_class=tokenizer
+        )
+        listen(trainer, "align", progress)
+        trainer.train()
+    return trainer.state.log_history
+
+
+def _counts(targets: Sequence[Target], examples: dict[str, list[Example]]) -> dict[str, float]:
+    counts: dict[str, float] = {}
+    for task in examples:
+        kept = [target.kept for target in targets if target.example.task == task]
+        counts |= {f"{task}_kept": float(sum(kept)), f"{task}_verbalised": float(len(kept) - sum(kept))}
+    return counts

@@ -1,0 +1,20 @@
+"""The bias audit asset."""
+
+from curec_assets.lake.window_run import Published, WindowRun
+from curec_assets.window_asset import window_asset
+
+
+@window_asset("parquet")
+def bias_audit(run: WindowRun) -> Published:
+    """Who and what gets exposure, reward and acceptance: by popularity decile, with coverage and Gini (DESIGN §3.7)."""
+    from curec_assets.audit.bias import audit_bias
+
+    table = audit_bias(
+        run.read.at("corrected_reasons"),
+        run.read.at("recommendations"),
+        run.read.at("ranker_evaluation"),
+        run.read.up_to("cleaned_interactions"),
+        run.read.up_to("items"),
+        run.profile.audit,
+    )
+    return run.publish(table, {"measures": len(set(table["measure"].to_pylist()))})

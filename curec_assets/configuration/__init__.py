@@ -1,0 +1,1 @@
+"""Chains, data sets, profiles and windows, validated."""

@@ -1,0 +1,97 @@
+"""A chain's windows: half-open spans of time in UTC, in order, each named by a key that is also a partition key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import field_validator, model_validator
+
+from curec_assets.configuration.section import Section
+
+Frequency = Literal["yearly", "monthly", "weekly", "daily"]
+
+KEY_FORMAT: dict[Frequency, str] = {"yearly": "%Y", "monthly": "%Y-%m", "weekly": "%Y-%m-%d", "daily": "%Y-%m-%d"}
+CRON: dict[Frequency, str] = {
+    "yearly": "0 0 1 1 *",
+    "monthly": "0 0 1 * *",
+    "weekly": "0 0 * * 1",
+    "daily": "0 0 * * *",
+}
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window: ``start <= ts < end`` in UTC."""
+
+    key: str
+    start: datetime
+    end: datetime
+
+
+class WindowsConfig(Section):
+    """How a chain cuts time into windows."""
+
+    frequency: Frequency
+    """Length of one window. Weeks start on Monday."""
+    first: str
+    """Key of the first window, e.g. ``1997-09`` (monthly), ``2012`` (yearly), ``2014-03-03`` (weekly, a Monday)."""
+    last: str
+    """Key of the last window, included."""
+
+    @field_validator("first", "last", mode="before")
+    @classmethod
+    def _key_as_text(cls, value: object) -> str:
+        # YAML reads a bare 2012 as a number and a bare 2014-03-03 as a date; both are keys here.
+        return str(value)
+
+    @model_validator(mode="after")
+    def _check_order(self) -> "WindowsConfig":
+        if _parse_key(self.first, self.frequency) > _parse_key(self.last, self.frequency):
+            raise ValueError(f"the first window {self.first} lies after the last window {self.last}")
+        return self
+
+    def windows(self) -> tuple[Window, ...]:
+        """All windows in order; each one's end is the next one's start."""
+        start, last = _parse_key(self.first, self.frequency), _parse_key(self.last, self.frequency)
+        found: list[Window] = []
+        while start <= last:
+            end = _next_start(start, self.frequency)
+            found.append(Window(start.strftime(KEY_FORMAT[self.frequency]), start, end))
+            start = end
+        return tuple(found)
+
+
+def select_windows(windows: Sequence[Window], spec: str) -> tuple[Window, ...]:
+    """The windows that ``spec`` names: one key, or ``first..last`` (either end may be left out).
+
+    Raises:
+        ValueError: a key that is no window of the chain, or a range that runs backwards.
+    """
+    keys = [window.key for window in windows]
+    first, dots, last = spec.partition("..")
+    first, last = first or keys[0], (last or keys[-1]) if dots else first
+    for key in (first, last):
+        if key not in keys:
+            raise ValueError(f"{key!r} is no window of this chain; its windows are {keys[0]}..{keys[-1]}")
+    if keys.index(first) > keys.index(last):
+        raise ValueError(f"the range {spec!r} runs backwards")
+    return tuple(windows[keys.index(first) : keys.index(last) + 1])
+
+
+def _parse_key(key: str, frequency: Frequency) -> datetime:
+    try:
+        start = datetime.strptime(key, KEY_FORMAT[frequency]).replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"{key!r} is no {frequency} window; expected the form {KEY_FORMAT[frequency]}") from None
+    if frequency == "weekly" and start.weekday() != 0:
+        raise ValueError(f"weekly windows start on a Monday; {key} is none")
+    return start
+
+
+def _next_start(start: datetime, frequency: Frequency) -> datetime:
+    if frequency == "yearly":
+        return start.replace(year=start.year + 1)
+    if frequency == "monthly":
+        return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+    return start + timedelta(days=7 if frequency == "weekly" else 1)

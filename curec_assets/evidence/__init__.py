@@ -1,0 +1,1 @@
+"""What behaviour says of items and users, as facts and as text."""

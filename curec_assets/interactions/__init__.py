@@ -1,0 +1,1 @@
+"""Sources of interactions and items, their cleaning, groups and sampled negatives."""

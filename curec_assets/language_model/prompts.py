@@ -1,0 +1,119 @@
+"""Every prompt of the project, as plain (role, content) pairs: short, question first, evidence behind it.
+
+Reading a prompt costs as much as writing an answer on a CPU, so a prompt holds the strongest facts of each kind and no
+more. The question comes first because over-long prompts are cut at their end (``chat.py``).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from curec_assets.lake.hashing import hash_text
+
+Prompt = tuple[tuple[str, str], ...]
+"""(role, content) pairs; hashable. A last turn of role ``assistant`` is the start of an answer to be continued."""
+
+SYSTEM = "Answer in one or two plain sentences."
+"""Short on purpose: without a system turn, many chat templates insert a longer one of their own."""
+
+YES_NO = ("yes", "no")
+LETTERS = ("A", "B", "C", "D", "E", "F", "G", "H")
+
+FACT_LABELS: dict[str, tuple[str, int]] = {
+    "co_liked": ("Liked together with", 3),
+    "liker_category": ("Its fans also like", 2),
+    "dislikers_liked": ("Liked by those who dislike it", 1),
+    "trend": ("Interest", 1),
+    "recent_like": ("Liked lately", 4),
+    "recent_dislike": ("Disliked lately", 2),
+    "liked_category": ("Likes above all", 3),
+    "parts_from_crowd": ("Parts from the crowd on", 1),
+    "taste_moved": ("Taste moves towards", 1),
+}
+"""Of each kind of fact: how a prompt names it, and how many of it a prompt shows at most."""
+
+TITLE_CHARACTERS = 60
+DESCRIPTION_CHARACTERS = 120
+CATEGORIES = 4
+
+
+def explain_prompt(evidence_row: Mapping[str, Any]) -> Prompt:
+    """Why people like this item, or what this user likes and why, from a row of EVIDENCE."""
+    if evidence_row["side"] == "user":
+        question = "What does this person like, and why?"
+        metadata: list[str] = []
+    else:
+        question, metadata = _item_question(evidence_row)
+    return _ask(question, [*metadata, *_fact_lines(evidence_row.get("facts") or [])])
+
+
+def arrival_prompt(item_row: Mapping[str, Any]) -> Prompt:
+    """Why people may like an item of which only metadata is known, from a row of ITEMS (or of EVIDENCE)."""
+    question, metadata = _item_question(item_row)
+    return _ask(question, metadata)
+
+
+def judge_prompt(likes: Sequence[str], dislikes: Sequence[str], title: str, categories: Sequence[str]) -> Prompt:
+    """Would the person behind this history like the candidate? Answered ``<reason> Answer: yes.`` or ``no``."""
+    question = f"Would this person like {_named(title, categories)}? Give a reason, then Answer: yes or Answer: no."
+    return _ask(question, [_listed("Liked", likes), _listed("Disliked", dislikes)])
+
+
+def choose_prompt(likes: Sequence[str], candidates: Sequence[tuple[str, Sequence[str]]]) -> Prompt:
+    """Which candidate came next? Answered ``<reason> Answer: B.``; candidates are (title, categories), lettered."""
+    lettered = zip(LETTERS, candidates, strict=False)
+    options = "; ".join(f"{letter}) {_named(title, categories)}" for letter, (title, categories) in lettered)
+    question = f"Which did this person choose next? {options}. Give a reason, then Answer: and the letter."
+    return _ask(question, [_listed("Liked", likes)])
+
+
+def with_hint(prompt: Prompt, outcome: str) -> Prompt:
+    """The prompt of a rationale whose outcome is given away: for bootstrapping alone, never for inference."""
+    *before, (role, content) = prompt
+    return (*before, (role, f"The right answer is {outcome}. Say why in one sentence. {content}"))
+
+
+def with_answer_start(prompt: Prompt, start: str) -> Prompt:
+    """The prompt with the first words of the answer already written."""
+    return (*prompt, ("assistant", start))
+
+
+def prompt_hash(prompt: Prompt) -> str:
+    """16 hex digits that change when anything the model reads changes (but its chat template)."""
+    return hash_text(json.dumps(prompt, ensure_ascii=False))
+
+
+def _ask(question: str, lines: Sequence[str]) -> Prompt:
+    return (("system", SYSTEM), ("user", " ".join([question, *(line for line in lines if line)])))
+
+
+def _item_question(row: Mapping[str, Any]) -> tuple[str, list[str]]:
+    metadata = [_listed("Categories", (row.get("categories") or [])[:CATEGORIES], separator=", ")]
+    if row.get("description"):
+        metadata.append(f"About: {_shorten(row['description'], DESCRIPTION_CHARACTERS)}.")
+    return f"Why do people like {_shorten(row['title'], TITLE_CHARACTERS)}?", metadata
+
+
+def _fact_lines(facts: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for kind, (label, at_most) in FACT_LABELS.items():
+        texts = [fact["text"] for fact in facts if fact["kind"] == kind][:at_most]
+        lines.append(_listed(label, texts))
+    return lines
+
+
+def _listed(label: str, texts: Sequence[str], separator: str = "; ") -> str:
+    return f"{label}: {separator.join(_shorten(text, TITLE_CHARACTERS) for text in texts)}." if texts else ""
+
+
+def _named(title: str, categories: Sequence[str]) -> str:
+    kept = ", ".join(categories[:CATEGORIES])
+    return f"{_shorten(title, TITLE_CHARACTERS)} ({kept})" if kept else _shorten(title, TITLE_CHARACTERS)
+
+
+def _shorten(text: str, characters: int) -> str:
+    """``text`` cut at a word, without a stop at its end."""
+    text = " ".join(text.split())
+    if len(text) > characters:
+        text = text[:characters].rsplit(" ", 1)[0]
+    return text.rstrip(" .,;:")

@@ -1,0 +1,111 @@
+"""The ranking assets: all arms trained, judged on the next window, and what is recommended."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curec_assets.lake.window_run import Published, WindowRun
+from curec_assets.window_asset import window_asset
+
+
+@window_asset("pytorch", heavy=True)
+def ranker(run: WindowRun) -> Published:
+    """Downstream recommenders of all arms, same backbone, seeds and budget; they differ in the text they are handed.
+
+    A learned gate fuses id, metadata and reason embeddings on both sides, so that an item without history can be
+    ranked. Every event carries the reason valid before its window, or none (DESIGN §3.6).
+    """
+    from curec_assets.language_model.encoder import load_encoder
+    from curec_assets.ranker.train import train_ranker
+
+    windows = run.chain.all_windows()
+    with run.scratch() as folder:
+        training = train_ranker(
+            run.read.up_to("cleaned_interactions"),
+            run.read.up_to("items"),
+            run.read.up_to("evidence"),
+            run.read.up_to("reason_embeddings"),
+            load_encoder(run.profile.encoder),
+            windows[: windows.index(run.window) + 1],
+            run.profile.ranker,
+            run.seed,
+            folder,
+            run.progress,
+            implicit=run.chain.data_set.implicit,
+        )
+        return run.publish_model(folder, training.metrics, training.curves)
+
+
+@window_asset("pytorch", "scikitlearn", heavy=True)
+def ranker_evaluation(run: WindowRun) -> Published:
+    """Prequential test: rankers trained up to the window before, judged on this one, arm by arm and slice by slice.
+
+    Intervals come from users and seeds resampled jointly; the primary contrasts are corrected for their number. The
+    first window has nothing to judge. Beside the rankers stand the corrections of the window before: their gain on this
+    window's events, by the gold reward model.
+    """
+    from curec_assets.interactions.labels import labelled_events
+    from curec_assets.lake.schemas import EVALUATIONS
+    from curec_assets.language_model.encoder import load_encoder
+    from curec_assets.ranker.evaluate import evaluate_ranker
+    from curec_assets.reasons.later_gain import later_gain
+    from curec_assets.reward_model.scoring import RewardScorer
+
+    trained = run.read.previous("ranker")
+    if not len(trained):
+        return run.publish(EVALUATIONS.empty_table(), {"note": "no ranker before the first window"})
+    cleaned = run.read.up_to("cleaned_interactions")
+    ranking = evaluate_ranker(
+        run.weights(trained),
+        cleaned,
+        run.read.up_to("items"),
+        run.read.up_to_previous("evidence"),
+        run.read.up_to("reason_embeddings"),
+        load_encoder(run.profile.encoder),
+        run.window,
+        run.profile.ranker,
+        run.seed,
+        run.progress,
+        implicit=run.chain.data_set.implicit,
+    )
+    events = labelled_events(cleaned, run.chain.data_set, run.profile.negatives_per_positive, run.profile.seed)
+    scorer = RewardScorer.load(
+        run.weights(run.read.previous("reward_model")),
+        events.filter(pc.less(events["ts"], pa.scalar(run.window.start, events["ts"].type))),
+        load_encoder(run.profile.encoder),
+        load_encoder(run.profile.gold_encoder),
+    )
+    correction = later_gain(
+        run.read.previous("corrected_reasons"),
+        events.filter(pc.greater_equal(events["ts"], pa.scalar(run.window.start, events["ts"].type))),
+        scorer,
+        run.seed,
+    )
+    return run.publish(pa.concat_tables([ranking, correction]), {"rankings": len(ranking)})
+
+
+@window_asset("pytorch", "parquet", heavy=True)
+def recommendations(run: WindowRun) -> Published:
+    """Top-N per user active in the window, seen items left out, each with the item's current reason and the items of
+    the user's own history with the largest attention."""
+    from curec_assets.language_model.encoder import load_encoder
+    from curec_assets.ranker.recommend import recommend
+    from curec_assets.reasons.current import current_reasons
+
+    table = recommend(
+        run.weights(run.read.at("ranker")),
+        run.read.up_to("cleaned_interactions"),
+        run.read.up_to("items"),
+        run.read.up_to("evidence"),
+        run.read.up_to("reason_embeddings"),
+        current_reasons(run.read.up_to("corrected_reasons")),
+        load_encoder(run.profile.encoder),
+        run.window,
+        run.profile.ranker,
+        run.seed,
+    )
+    with_reason = table.num_rows - table["reason"].null_count
+    metrics = {
+        "users": len(set(table["user_id"].to_pylist())),
+        "with_reason_share": with_reason / max(1, len(table)),
+    }
+    return run.publish(table, metrics)

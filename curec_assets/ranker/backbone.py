@@ -1,0 +1,161 @@
+"""What every ranker is handed and what it must do: the protocol behind which backbones are swapped."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from curec_assets.progress import Progress
+from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.events import EventLog, Events
+from curec_assets.ranker.versions import Versions, windows_of
+
+Task = Literal["ctr", "next_item"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What fixes the parameters of a model: vocabulary sizes without the unknown rows, the encoder's dimension."""
+
+    items: int
+    users: int
+    text_dimension: int
+
+
+@dataclass(frozen=True)
+class Queries:
+    """A user at a moment, with the last L events strictly before it; Tensors of n rows.
+
+    ``user``, ``window`` and ``ts`` are int64 (n,); ``user_facts`` float32 (n, 2); ``history`` int64 (n, L) item
+    positions, ``history_label`` and ``history_age`` likewise (see ``events.Histories``); ``present`` bool (n, L).
+    Absent events name item 0 and are masked by ``present``.
+    """
+
+    user: Tensor
+    window: Tensor
+    ts: Tensor
+    user_facts: Tensor
+    history: Tensor
+    history_label: Tensor
+    history_age: Tensor
+    present: Tensor
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def rows(self, rows: Tensor | slice) -> "Queries":
+        """The queries at ``rows``."""
+        return Queries(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+def make_queries(log: EventLog, user: np.ndarray, ts: np.ndarray, starts: np.ndarray, length: int) -> Queries:
+    """Queries for ``user`` at ``ts`` (int64 arrays), whose windows begin at ``starts``."""
+    found = log.histories(user, ts, length)
+    return Queries(
+        user=torch.from_numpy(user),
+        window=torch.from_numpy(windows_of(ts, starts)),
+        ts=torch.from_numpy(ts),
+        user_facts=torch.from_numpy(log.user_facts(user, ts)),
+        history=torch.from_numpy(np.maximum(found.item, 0)),
+        history_label=torch.from_numpy(found.label),
+        history_age=torch.from_numpy(np.minimum(found.age, length - 1)),
+        present=torch.from_numpy(found.item >= 0),
+    )
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What one arm knows: the versions of both sides. ``log`` and ``first_seen`` (int64, items) are all arms' alike."""
+
+    items: Versions
+    users: Versions
+    log: EventLog
+    first_seen: Tensor
+
+    def item_facts(self, item: Tensor, ts: Tensor) -> Tensor:
+        """``EventLog.item_facts`` of tensors."""
+        return torch.from_numpy(self.log.item_facts(item.numpy(), ts.numpy()))
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Training events: ``queries`` of n rows with the ``item`` (int64) that was met and its ``label`` (float32)."""
+
+    queries: Queries
+    item: Tensor
+    label: Tensor
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+
+def make_examples(log: EventLog, events: Events, starts: np.ndarray, length: int) -> Examples:
+    """Examples of ``events`` in their order."""
+    queries = make_queries(log, events.user, events.ts, starts, length)
+    return Examples(queries, torch.from_numpy(events.item), torch.from_numpy(events.label))
+
+
+class Ranker(Protocol):
+    """A trainable ranker. ``tests/ranker/ranker_conformance.py`` is the suite any new one must pass."""
+
+    task: Task
+
+    def fit(self, knowledge: Knowledge, examples: Examples, config: RankerConfig, progress: Progress) -> list[float]:
+        """Trains in place on one arm; returns the mean loss (nats) of each epoch. Random draws come from torch's
+        global generator, which the caller seeds."""
+        ...
+
+    def score(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
+        """Scores float32 (n, c) of candidate ``items`` (int64 positions, (n, c)), higher is better. For the task
+        ``ctr`` they are logits of a like."""
+        ...
+
+    def attention(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
+        """How much each history event drove each score: float32 (n, c, L), non-negative, summing to 1 over present
+        events (all zero for an empty history)."""
+        ...
+
+    def state_dict(self) -> dict[str, Tensor]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Tensor]) -> object: ...
+
+
+class LossOfRows(Protocol):
+    """Mean loss over the examples at ``rows`` (int64)."""
+
+    def __call__(self, rows: Tensor) -> Tensor: ...
+
+
+def run_epochs(
+    model: nn.Module,
+    loss_of: LossOfRows,
+    rows: int,
+    config: RankerConfig,
+    progress: Progress,
+) -> list[float]:
+    """The training loop both backbones share: AdamW, rate falling linearly to 0, shuffled epochs.
+
+    Returns the mean loss of each epoch, none when there are no rows.
+    """
+    steps = config.epochs * -(-rows // config.batch_size)
+    if not steps:
+        return []
+    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
+    losses = []
+    model.train()
+    for epoch in range(config.epochs):
+        total = 0.0
+        for batch in torch.randperm(rows).split(config.batch_size):
+            loss = loss_of(batch)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total += loss.item() * len(batch)
+        losses.append(total / rows)
+        progress("epoch", epoch + 1, config.epochs)
+    model.eval()
+    return losses

@@ -1,0 +1,91 @@
+"""DIN: will this user like this item? Target attention over the user's labelled history (Zhou et al., KDD 2018).
+
+Deviations from the paper: attention weights are a softmax (they sum to 1 and are shown to people), history events carry
+whether they were liked, the head also sees dense facts as of the event (and a linear path beside it does), activations are SiLU instead of Dice.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from curec_assets.progress import Progress, silent
+from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Shape, Task, run_epochs
+from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.fusion import Fusion
+
+FACTS = 4
+"""Dense facts: log count and centred like rate of the item and of the user."""
+
+
+class DIN(nn.Module):
+    """Scores are logits of a like; loss is binary cross-entropy."""
+
+    task: Task = "ctr"
+
+    def __init__(self, shape: Shape, config: RankerConfig) -> None:
+        super().__init__()
+        width = config.dimension
+        self.items = Fusion(shape.items, shape.text_dimension, width, config.id_dropout)
+        self.users = Fusion(shape.users, shape.text_dimension, width, config.id_dropout)
+        self.labels = nn.Embedding(2, width)
+        # The paper's layer over [candidate, event, difference, product]: the difference is linear in the first two, so
+        # three maps give the same functions, two of them computed once per row instead of once per pair.
+        self.of_candidate = nn.Linear(width, width // 2)
+        self.of_event = nn.Linear(width, width // 2, bias=False)
+        self.of_product = nn.Linear(width, width // 2, bias=False)
+        self.weigh = nn.Linear(width // 2, 1, bias=False)
+        self.no_history = nn.Parameter(torch.zeros(width))
+        self.head = nn.Sequential(
+            nn.Linear(5 * width + FACTS, 2 * width),
+            nn.SiLU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(2 * width, width),
+            nn.SiLU(),
+            nn.Linear(width, 1),
+        )
+        self.wide = nn.Linear(FACTS, 1)
+
+    def fit(
+        self, knowledge: Knowledge, examples: Examples, config: RankerConfig, progress: Progress = silent
+    ) -> list[float]:
+        """See ``Ranker.fit``."""
+
+        def loss(rows: Tensor) -> Tensor:
+            logits, _ = self._forward(knowledge, examples.queries.rows(rows), examples.item[rows, None])
+            return functional.binary_cross_entropy_with_logits(logits[:, 0], examples.label[rows])
+
+        return run_epochs(self, loss, len(examples), config, progress)
+
+    @torch.no_grad()
+    def score(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
+        """See ``Ranker.score``."""
+        return self._forward(knowledge, queries, items)[0]
+
+    @torch.no_grad()
+    def attention(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
+        """See ``Ranker.attention``: the weights the pooled history was made with."""
+        return self._forward(knowledge, queries, items)[1]
+
+    def _forward(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> tuple[Tensor, Tensor]:
+        moment, window = queries.ts[:, None], queries.window[:, None]
+        met = knowledge.items.met(torch.cat([items, queries.history], dim=1), window, moment)
+        embedded = self.items(knowledge.items, met)
+        candidate, events = embedded.split([items.shape[1], queries.history.shape[1]], dim=1)
+        events = events + self.labels(queries.history_label)
+        user = self.users(knowledge.users, knowledge.users.met(queries.user, queries.window, queries.ts))
+        user = user[:, None].expand_as(candidate)
+
+        attention = self._attention(candidate, events, queries.present)
+        pooled = attention @ events
+        pooled = torch.where(queries.present.any(dim=1)[:, None, None], pooled, self.no_history)
+        user_facts = queries.user_facts[:, None].expand(-1, items.shape[1], -1)
+        facts = torch.cat([knowledge.item_facts(items, moment), user_facts], dim=-1)
+        inputs = torch.cat([user, candidate, pooled, user * candidate, pooled * candidate, facts], dim=-1)
+        return (self.head(inputs) + self.wide(facts))[..., 0], attention
+
+    def _attention(self, candidate: Tensor, events: Tensor, present: Tensor) -> Tensor:
+        product = candidate[:, :, None] * events[:, None]
+        hidden = self.of_candidate(candidate)[:, :, None] + self.of_event(events)[:, None] + self.of_product(product)
+        logits = self.weigh(functional.silu(hidden))[..., 0]
+        mask = present[:, None]
+        return torch.softmax(logits.masked_fill(~mask, -1e9), dim=-1) * mask

@@ -1,0 +1,50 @@
+"""One embedding of an item or user from its id, its metadata text and its reason, by adaptors and learned gates."""
+
+import torch
+from torch import Tensor, nn
+
+from curec_assets.ranker.versions import Versions
+
+INITIAL_SPREAD = 0.05
+"""Standard deviation of fresh id embeddings: small, so that a rarely seen id says little."""
+
+
+class Fusion(nn.Module):
+    """``fused = e(id) + g_m * A_m(metadata) + g_r * A_r(reason)``, for one side (DESIGN §3.6).
+
+    ``A`` are linear adaptors from the frozen encoder's space, ``g`` gates in (0, 1) per dimension that see all three
+    parts. An absent text adds nothing, so every arm is the same network with some inputs left out: same parameters,
+    same initial values, same training order. Unknown ids share one row, which training reaches by id dropout; with it
+    an item no one has touched is ranked through its words.
+    """
+
+    def __init__(self, ids: int, text_dimension: int, dimension: int, id_dropout: float) -> None:
+        """``ids`` counts the vocabulary without the unknown row."""
+        super().__init__()
+        self.id_dropout = id_dropout
+        self.ids = nn.Embedding(ids + 1, dimension)
+        nn.init.normal_(self.ids.weight, std=INITIAL_SPREAD)
+        self.metadata = nn.Linear(text_dimension, dimension, bias=False)
+        self.reason = nn.Linear(text_dimension, dimension, bias=False)
+        self.gates = nn.Linear(3 * dimension, 2 * dimension)
+
+    def forward(self, versions: Versions, version: Tensor) -> Tensor:
+        """Fused embeddings of the given versions: shape of ``version`` plus (dimension,)."""
+        if len(versions) <= version.numel():
+            return self._fuse(versions, torch.arange(len(versions)))[version]
+        distinct, place = torch.unique(version, return_inverse=True)
+        return self._fuse(versions, distinct)[place]
+
+    def _fuse(self, versions: Versions, version: Tensor) -> Tensor:
+        row = versions.id_row[version]
+        if self.training and self.id_dropout:
+            row = torch.where(torch.rand(row.shape) < self.id_dropout, 0, row)
+        identity = self.ids(row)
+        if versions.metadata is None and len(versions.reasons) == 1:
+            return identity
+        nothing = torch.zeros_like(identity)
+        metadata = nothing if versions.metadata is None else self.metadata(versions.metadata[versions.subject[version]])
+        reason = nothing if len(versions.reasons) == 1 else self.reason(versions.reasons[versions.reason_row[version]])
+        gates = torch.sigmoid(self.gates(torch.cat([identity, metadata, reason], dim=-1)))
+        metadata_gate, reason_gate = gates.chunk(2, dim=-1)
+        return identity + metadata_gate * metadata + reason_gate * reason

@@ -1,0 +1,37 @@
+"""The reward model asset."""
+
+from curec_assets.lake.window_run import Published, WindowRun
+from curec_assets.window_asset import window_asset
+
+
+@window_asset("pytorch", heavy=True)
+def reward_model(run: WindowRun) -> Published:
+    """A recommender that reads: target attention over the user's history, with reasons on both sides (DESIGN §3.3).
+
+    A reason's reward is what its words add to the log-likelihood of who likes the item, ids masked, in nats per event.
+    Cross-fitted: an event is scored by a model not trained on its user (or item). The gold model has another encoder,
+    other seeds and other users, and is never seen by RL.
+    """
+    from curec_assets.interactions.labels import labelled_events
+    from curec_assets.language_model.encoder import load_encoder
+    from curec_assets.reward_model.train import train_reward_model
+
+    with run.scratch() as folder:
+        training = train_reward_model(
+            labelled_events(
+                run.read.up_to("cleaned_interactions"),
+                run.chain.data_set,
+                run.profile.negatives_per_positive,
+                run.profile.seed,
+            ),
+            run.read.up_to("evidence"),
+            run.read.up_to("draft_reasons"),
+            run.read.up_to("items"),
+            load_encoder(run.profile.encoder),
+            load_encoder(run.profile.gold_encoder),
+            run.profile.reward_model,
+            run.seed,
+            folder,
+            run.progress,
+        )
+        return run.publish_model(folder, training.metrics, training.curves, training.evaluations)

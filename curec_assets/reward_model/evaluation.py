@@ -1,0 +1,185 @@
+"""Does the text help on events that the scoring model was not trained on? AUC, log loss and calibration per arm."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import torch
+from sklearn.metrics import log_loss, roc_auc_score
+
+from curec_assets.lake.schemas import EVALUATIONS
+from curec_assets.reward_model.config import RewardModelConfig
+from curec_assets.reward_model.fitting import SideReasons, TrainingData
+from curec_assets.reward_model.inputs import SIDE_VIEW, WHOLE_VIEW, View, event_inputs, logits
+from curec_assets.reward_model.network import RewardNetwork
+from curec_assets.reward_model.splits import EVIDENCE, Membership
+
+ARMS = ("own_reason", "no_reason", "shuffled_reason")
+BINS = 10
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Events to evaluate and how they are shown; ``fold`` is the one that each event's model held out."""
+
+    name: str
+    rows: np.ndarray
+    fold: np.ndarray
+    view: View
+    reasons: bool
+    interests: bool
+
+
+def evaluation_slices(data: TrainingData, members: Membership) -> list[Slice]:
+    """Held-out events whose own reason may be shown, by slice.
+
+    ``item`` and ``user`` show what the reward of that side shows; ``all`` shows ids, history and the reasons of both
+    sides, ``ids_masked`` the same without the candidate's id. Acceptance-group users and items were trained on by no
+    main model, so the model of any fold is out of sample for them; their own fold's is taken.
+    """
+    by_user = np.flatnonzero(data.item.attachable & (members.user_group != EVIDENCE))
+    by_item = np.flatnonzero(data.user.attachable & (members.item_group != EVIDENCE))
+    masked = View(ids=False, history=True)
+    return [
+        Slice("item", by_user, members.user_fold[by_user], SIDE_VIEW["item"], True, False),
+        Slice("user", by_item, members.item_fold[by_item], SIDE_VIEW["user"], False, True),
+        Slice("all", by_user, members.user_fold[by_user], WHOLE_VIEW, True, True),
+        Slice("ids_masked", by_user, members.user_fold[by_user], masked, True, True),
+    ]
+
+
+def evaluate_reward_model(
+    networks: Mapping[str, RewardNetwork],
+    data: TrainingData,
+    members: Membership,
+    config: RewardModelConfig,
+    seed: int,
+) -> pa.Table:
+    """EVALUATIONS of the main models on out-of-fold events, subject ``reward_model``, backbone ``din``.
+
+    ``own_reason`` shows the subject's first reason (a draft where there is one), ``shuffled_reason`` that of another
+    subject of the same side, ``no_reason`` none: the same events in every arm. Confidence intervals (95 %) resample
+    users. A slice without events has no rows, and one without both labels no AUC.
+    """
+    rng = np.random.default_rng(seed)
+    rows: list[dict[str, object]] = []
+    for part in evaluation_slices(data, members):
+        chosen = np.sort(rng.permutation(len(part.rows))[: config.max_evaluation_events])
+        if len(chosen) == 0:
+            continue
+        events = part.rows[chosen]
+        label = data.features.label[events].astype(np.int64)
+        user = data.features.user[events]
+        order = {arm: _texts(data, arm, rng) for arm in ARMS}
+        for arm in ARMS:
+            logit = _held_out_logits(networks, data, part, events, part.fold[chosen], order[arm])
+            probability = 1 / (1 + np.exp(-logit))
+            for metric, value, low, high in _with_intervals(label, probability, user, config.bootstrap_samples, seed):
+                rows.append(
+                    {
+                        "subject": "reward_model",
+                        "backbone": "din",
+                        "arm": arm,
+                        "metric": metric,
+                        "slice": part.name,
+                        "value": value,
+                        "ci_low": low,
+                        "ci_high": high,
+                        "n": len(events),
+                    }
+                )
+    return pa.Table.from_pylist(rows, schema=EVALUATIONS)
+
+
+def _texts(data: TrainingData, arm: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
+    """The text row that each item and each user shows in ``arm``."""
+    if arm == "no_reason":
+        return None
+    return _shown_texts(data.item, arm, rng), _shown_texts(data.user, arm, rng)
+
+
+def _shown_texts(side: SideReasons, arm: str, rng: np.random.Generator) -> np.ndarray:
+    shown = side.bank.first.copy()
+    if arm == "shuffled_reason":
+        cycle = rng.permutation(np.flatnonzero(side.bank.known))
+        shown[cycle] = shown[np.roll(cycle, 1)]
+    return shown
+
+
+def _held_out_logits(
+    networks: Mapping[str, RewardNetwork],
+    data: TrainingData,
+    part: Slice,
+    events: np.ndarray,
+    folds: np.ndarray,
+    shown: tuple[np.ndarray, np.ndarray] | None,
+) -> np.ndarray:
+    found = np.zeros(len(events))
+    for fold in np.unique(folds):
+        network, mine = networks[f"fold{fold}"], folds == fold
+        rows = events[mine]
+        vectors = []
+        for side, wanted, texts in (
+            (data.item, part.reasons, None if shown is None else shown[0]),
+            (data.user, part.interests, None if shown is None else shown[1]),
+        ):
+            present = side.attachable[rows] if wanted and texts is not None else np.zeros(len(rows), dtype=bool)
+            chosen = torch.zeros(len(rows), side.vectors.shape[1])
+            if texts is not None and present.any():
+                chosen[torch.from_numpy(present)] = side.vectors[texts[side.subject[rows[present]]]]
+            vectors.append((chosen, torch.from_numpy(present)))
+        with torch.no_grad():
+            tables = network.item_tables(data.space)
+            inputs = event_inputs(data.features, rows, part.view, data.rule, len(data.space.item_text) - 1)
+            tower = network.tower(tables, inputs)
+            reasons, interests = network.read_reasons(*vectors[0]), network.read_interests(*vectors[1])
+        found[mine] = logits(network, tables, tower, np.arange(len(rows)), reasons, interests)
+    return found
+
+
+def _with_intervals(
+    label: np.ndarray, probability: np.ndarray, user: np.ndarray, samples: int, seed: int
+) -> Iterator[tuple[str, float, float, float]]:
+    # Each arm draws the same users, so that the arms' intervals are of one set of resamples.
+    rng = np.random.default_rng(seed)
+    users, position = np.unique(user, return_inverse=True)
+    draws = rng.multinomial(len(users), np.full(len(users), 1 / len(users)), size=samples)[:, position].astype(float)
+    once = np.ones(len(label))
+    loss = -np.log(np.clip(np.where(label == 1, probability, 1 - probability), 1e-15, 1))
+    found = {
+        "log_loss": (float(log_loss(label, probability, labels=[0, 1])), draws @ loss / draws.sum(axis=1)),
+        "ece": (
+            expected_calibration_error(label, probability, once),
+            np.array([expected_calibration_error(label, probability, weight) for weight in draws]),
+        ),
+    }
+    if len(np.unique(label)) == 2:
+        found["auc"] = float(roc_auc_score(label, probability)), resampled_auc(label, probability, draws)
+    for name, (value, drawn) in sorted(found.items()):
+        low, high = np.nanquantile(drawn, [ALPHA / 2, 1 - ALPHA / 2]) if np.isfinite(drawn).any() else (value, value)
+        yield name, value, float(low), float(high)
+
+
+def resampled_auc(label: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """AUC (samples,) under each row of ``weights`` (samples, n), NaN where a label has no weight.
+
+    The same as sklearn's ``roc_auc_score(sample_weight=…)``, which sorts anew for each resample.
+    """
+    distinct, place = np.unique(score, return_inverse=True)
+    found = np.full(len(weights), np.nan)
+    for sample, weight in enumerate(weights):
+        likes = np.bincount(place, weight * label, minlength=len(distinct))
+        others = np.bincount(place, weight * (1 - label), minlength=len(distinct))
+        if likes.sum() > 0 and others.sum() > 0:
+            below = np.cumsum(others) - others / 2
+            found[sample] = (likes * below).sum() / (likes.sum() * others.sum())
+    return found
+
+
+def expected_calibration_error(label: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> float:
+    """Weighted mean distance between mean probability and share of likes over ten bins of equal width."""
+    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
+    gap = np.bincount(bins, weight * (probability - label), minlength=BINS)
+    return float(np.abs(gap).sum() / weight.sum())

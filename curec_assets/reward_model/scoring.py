@@ -1,0 +1,246 @@
+"""Score reasons: what their words add to the likelihood of a subject's panel events (DESIGN §3.3).
+
+``reward(r | i) = mean over panel events of log p(y | u, r) - log p(y | u, none)`` in nats, both terms under the same
+masks (``inputs.SIDE_VIEW``), the other side's reason "none" in both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from torch import Tensor
+
+from curec_assets.language_model.encoder import TextEncoder
+from curec_assets.reward_model.features import EventFeatures, event_features, good_events
+from curec_assets.reward_model.inputs import SIDE_VIEW, SeenRule, event_inputs, log_likelihood, logits
+from curec_assets.reward_model.model_folder import RewardModel, encoder_role, load_reward_model
+from curec_assets.reward_model.reason_bank import Side
+from curec_assets.reward_model.splits import GOLD, GROUPS, REWARD, Membership, membership
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class ScoreRequest:
+    """Score ``reason`` on the panel of ``subject_id``: the latest events (at or after ``since``, an aware datetime) by
+    users (item side) or on items (user side) of ``group``. A reason that is None or empty scores zero."""
+
+    side: Side
+    subject_id: str
+    reason: str | None
+    group: Literal["reward", "acceptance"]
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PanelScore:
+    """Gain in log likelihood (nats, float64) per panel event, latest event first."""
+
+    event_ids: tuple[str, ...]
+    values: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        """The reward: the mean gain, 0.0 on an empty panel."""
+        return float(self.values.mean()) if len(self.values) else 0.0
+
+    def pooled(self, prior_events: float) -> float:
+        """The mean with ``prior_events`` (> 0) further events of zero gain: thin panels are drawn to zero."""
+        return float(self.values.sum() / (len(self.values) + prior_events))
+
+
+class RewardScorer:
+    """Scores reasons with the networks of one reward model; features of the events it was opened on are kept.
+
+    Towers of a call's distinct events are computed once for all its reasons, and the "none" term of an event once in
+    the scorer's life.
+    """
+
+    def __init__(self, model: RewardModel, cleaned: pa.Table, encoder: TextEncoder, gold_encoder: TextEncoder) -> None:
+        self._model = model
+        self._encoders = {"main": encoder, GOLD: gold_encoder}
+        for role, given in self._encoders.items():
+            if given.name != model.encoders[role]:
+                raise ValueError(
+                    f"the reward model's {role} encoder is {model.encoders[role]}, but {given.name} was given"
+                )
+        self._item_index = {item: index for index, item in enumerate(model.item_ids)}
+        with torch.no_grad():
+            self._tables = {name: network.item_tables(model.space_of(name)) for name, network in model.networks.items()}
+        self._cleaned = good_events(cleaned)
+        self._events = _ScoredEvents(model, self._cleaned)
+
+    @classmethod
+    def load(cls, folder: Path, cleaned: pa.Table, encoder: TextEncoder, gold_encoder: TextEncoder) -> "RewardScorer":
+        """Open a folder of ``train_reward_model`` on the events of ``cleaned`` (CLEANED_INTERACTIONS).
+
+        Raises:
+            ValueError: an encoder is not the one that the model was trained with.
+        """
+        return cls(load_reward_model(folder), cleaned, encoder, gold_encoder)
+
+    def score(self, requests: Sequence[ScoreRequest], gold: bool = False) -> list[PanelScore]:
+        """Panel scores in the order of ``requests``, by models that hold the panel's people out.
+
+        Reward panels: the model of the event's fold, or the gold model. Acceptance panels: the mean over all main
+        models.
+
+        Raises:
+            ValueError: an acceptance panel was asked of the gold model, which is trained on that group.
+        """
+        if gold and any(request.group == "acceptance" for request in requests):
+            raise ValueError("the gold model is trained on the acceptance group; score later events with score_events")
+        panels = [self._panel(self._events, request) for request in requests]
+        jobs = [(request.side, request.reason, panel) for request, panel in zip(requests, panels, strict=True)]
+        return self._scores(self._events, jobs, gold=gold, later=False)
+
+    def score_events(
+        self, side: Side, pairs: Sequence[tuple[str, str | None]], events: pa.Table, gold: bool = True
+    ) -> list[PanelScore]:
+        """Score (subject_id, reason) ``pairs`` on their subjects' ``events``, all later than the model's own data.
+
+        Such events can have been seen by no reason and no model of this window, so people of every group count. Their
+        histories are the scorer's events and the earlier ones among ``events``. Scores come from the gold model, or
+        as the mean over all main models.
+
+        Raises:
+            ValueError: an event is not later than the data that the model was trained on.
+        """
+        later = good_events(events)
+        own = later["event_id"]
+        before = self._cleaned.filter(pc.invert(pc.is_in(self._cleaned["event_id"], value_set=own.combine_chunks())))
+        scored = _ScoredEvents(self._model, pa.concat_tables([before, later]))
+        wanted = np.isin(np.array(scored.features.event_ids, dtype=object), own.to_pylist())
+        if self._model.latest_ts is not None and (scored.features.ts[wanted] <= self._model.latest_ts).any():
+            raise ValueError("score_events is for events later than the reward model's data; use score for its panels")
+        jobs = []
+        for subject, reason in pairs:
+            rows = scored.rows_of(side, subject, self._item_index)
+            jobs.append((side, reason, rows[wanted[rows]]))
+        return self._scores(scored, jobs, gold=gold, later=True)
+
+    def _panel(self, scored: "_ScoredEvents", request: ScoreRequest) -> np.ndarray:
+        rows = scored.rows_of(request.side, request.subject_id, self._item_index)
+        rows = rows[scored.group(request.side)[rows] == GROUPS.index(request.group)]
+        if request.since is not None:
+            rows = rows[scored.features.ts[rows] >= (request.since - EPOCH) // timedelta(microseconds=1)]
+        return rows[: self._model.config.max_panel_events]
+
+    def _scores(
+        self, scored: "_ScoredEvents", jobs: Sequence[tuple[Side, str | None, np.ndarray]], gold: bool, later: bool
+    ) -> list[PanelScore]:
+        lengths = [len(rows) for _, _, rows in jobs]
+        ends = np.cumsum([0, *lengths])
+        values = np.zeros(ends[-1])
+        for side in ("item", "user"):
+            mine = [k for k, (job_side, reason, rows) in enumerate(jobs) if job_side == side and reason and len(rows)]
+            if not mine:
+                continue
+            texts = sorted({str(jobs[k][1]) for k in mine})
+            place_of = {text: place for place, text in enumerate(texts)}
+            rows = np.concatenate([jobs[k][2] for k in mine])
+            text = np.concatenate([np.full(lengths[k], place_of[str(jobs[k][1])]) for k in mine])
+            slots = np.concatenate([np.arange(ends[k], ends[k + 1]) for k in mine])
+            values[slots] = self._gains(scored, side, rows, text, texts, gold, later)
+        ids = scored.features.event_ids
+        return [
+            PanelScore(tuple(ids[row] for row in rows), values[ends[k] : ends[k + 1]])
+            for k, (_, _, rows) in enumerate(jobs)
+        ]
+
+    def _gains(
+        self,
+        scored: "_ScoredEvents",
+        side: Side,
+        rows: np.ndarray,
+        text: np.ndarray,
+        texts: list[str],
+        gold: bool,
+        later: bool,
+    ) -> np.ndarray:
+        """Gain of each pair (event ``rows[p]``, reason ``texts[text[p]]``): the mean over models that may score it."""
+        names = [GOLD] if gold else [name for name in self._model.networks if name != GOLD]
+        vectors = torch.from_numpy(self._encoders[encoder_role(names[0])].encode(texts))
+        total, models = np.zeros(len(rows)), np.zeros(len(rows))
+        for name in names:
+            mine = np.flatnonzero(later | scored.may_score(name, side)[rows])
+            if len(mine) == 0:
+                continue
+            distinct, places = np.unique(rows[mine], return_inverse=True)
+            given = self._log_likelihoods(scored, name, side, distinct, places, vectors[torch.from_numpy(text[mine])])
+            total[mine] += given - self._none(scored, name, side, distinct)[places]
+            models[mine] += 1
+        return total / models
+
+    def _none(self, scored: "_ScoredEvents", name: str, side: Side, rows: np.ndarray) -> np.ndarray:
+        """Log likelihood of distinct ``rows`` without the reason, remembered for the scorer's own events."""
+        known = scored.none.setdefault((name, side), np.full(len(scored.features), np.nan))
+        missing = rows[np.isnan(known[rows])]
+        if len(missing):
+            known[missing] = self._log_likelihoods(scored, name, side, missing, np.arange(len(missing)), None)
+        return known[rows]
+
+    @torch.no_grad()
+    def _log_likelihoods(
+        self,
+        scored: "_ScoredEvents",
+        name: str,
+        side: Side,
+        rows: np.ndarray,
+        places: np.ndarray,
+        vectors: Tensor | None,
+    ) -> np.ndarray:
+        network = self._model.networks[name]
+        n_items = len(self._model.item_ids)
+        events = event_inputs(scored.features, rows, SIDE_VIEW[side], scored.rule, n_items)
+        tower = network.tower(self._tables[name], events)
+        nothing = torch.zeros(len(places), self._model.space_of(name).dimension)
+        none = torch.zeros(len(places), dtype=torch.bool)
+        own = nothing if vectors is None else vectors
+        present = none if vectors is None else ~none
+        reason = network.read_reasons(*((own, present) if side == "item" else (nothing, none)))
+        interest = network.read_interests(*((own, present) if side == "user" else (nothing, none)))
+        return log_likelihood(
+            logits(network, self._tables[name], tower, places, reason, interest), scored.features.label[rows][places]
+        )
+
+
+class _ScoredEvents:
+    """Events with features, groups and an index by subject."""
+
+    def __init__(self, model: RewardModel, cleaned: pa.Table) -> None:
+        config = model.config
+        self.features: EventFeatures = event_features(cleaned, model.item_ids, config.history_length, config.rate_prior)
+        self.rule = SeenRule.of(self.features.user_ids, model.item_ids)
+        self.none: dict[tuple[str, Side], np.ndarray] = {}
+        self._members: Membership = membership(self.features, model.item_ids, config.folds)
+        self._user_index = {user: index for index, user in enumerate(self.features.user_ids)}
+        keys: dict[Side, np.ndarray] = {"item": self.features.item, "user": self.features.user}
+        # Latest first; events of one instant by event id, so that a capped panel is the same whatever the row order.
+        self._latest_first = {side: np.argsort(key, kind="stable") for side, key in keys.items()}
+        self._sorted_keys = {side: key[self._latest_first[side]] for side, key in keys.items()}
+
+    def rows_of(self, side: Side, subject: str, item_index: dict[str, int]) -> np.ndarray:
+        """Rows of a subject's events, latest first; empty for a subject unknown to the model or without events."""
+        index = (item_index if side == "item" else self._user_index).get(subject)
+        if index is None:
+            return np.zeros(0, dtype=np.int64)
+        start, end = np.searchsorted(self._sorted_keys[side], [index, index + 1])
+        return self._latest_first[side][start:end][::-1]
+
+    def group(self, side: Side) -> np.ndarray:
+        """The group (index into GROUPS) that decides an event's panel on this side."""
+        return self._members.user_group if side == "item" else self._members.item_group
+
+    def may_score(self, model: str, side: Side) -> np.ndarray:
+        """Which events ``model`` may score: those whose user (or item) it was not trained on."""
+        if model == GOLD:
+            return self.group(side) == REWARD
+        fold = self._members.user_fold if side == "item" else self._members.item_fold
+        return (self.group(side) != REWARD) | (fold == int(model.removeprefix("fold")))

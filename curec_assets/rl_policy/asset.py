@@ -1,0 +1,54 @@
+"""The RL policy asset."""
+
+from curec_assets.lake.window_run import Published, WindowRun
+from curec_assets.window_asset import window_asset
+
+
+@window_asset("pytorch", "huggingface", heavy=True)
+def rl_policy(run: WindowRun) -> Published:
+    """LoRA adapter on the merged aligned LLM, tuned by GRPO on the reward model's reward (DESIGN §3.4).
+
+    A group of completions per subject; the reward is standardised, gated by the reason's format, less a penalty for
+    ungrounded claims, with a KL term to the aligned LLM. Every step logs reward, gold reward, KL, entropy and length.
+    """
+    from curec_assets.interactions.labels import labelled_events
+    from curec_assets.language_model.encoder import load_encoder
+    from curec_assets.language_model.policy import base_model_of, require_same_base
+    from curec_assets.reasons.catalogue_names import grounding_of
+    from curec_assets.reward_model.scoring import RewardScorer
+    from curec_assets.rl_policy.subjects import panel_rewards, rl_subjects
+    from curec_assets.rl_policy.train import train_policy
+
+    base, base_id = base_model_of(run)
+    aligned = run.read.at("aligned_llm")
+    require_same_base(run, aligned, base_id)
+    evidence = run.read.up_to("evidence")
+    cleaned = labelled_events(
+        run.read.up_to("cleaned_interactions"),
+        run.chain.data_set,
+        run.profile.negatives_per_positive,
+        run.profile.seed,
+    )
+    scorer = RewardScorer.load(
+        run.weights(run.read.at("reward_model")),
+        cleaned,
+        load_encoder(run.profile.encoder),
+        load_encoder(run.profile.gold_encoder),
+    )
+    subjects = rl_subjects(evidence, run.window, scorer, run.profile.policy, run.seed)
+    with run.scratch() as folder:
+        training = train_policy(
+            subjects,
+            panel_rewards(scorer, run.profile.policy),
+            panel_rewards(scorer, run.profile.policy, gold=True),
+            base,
+            run.weights(aligned),
+            folder,
+            run.profile.language_model,
+            run.profile.policy,
+            run.profile.gate,
+            grounding_of(evidence),
+            run.seed,
+            run.progress,
+        )
+        return run.publish_model(folder, training.metrics, training.curves, base_model=base_id)

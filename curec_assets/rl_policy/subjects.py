@@ -1,0 +1,67 @@
+"""Whom the policy is tuned on, and how their reward panels score what it writes."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curec_assets.configuration.windows import Window
+from curec_assets.lake.hashing import hash_text
+from curec_assets.reward_model.scoring import RewardScorer, ScoreRequest, Side
+from curec_assets.rl_policy.config import PolicyConfig
+from curec_assets.rl_policy.rewards import RLCompletion, RLSubject, Scorer
+
+SIDES: tuple[Side, ...] = ("item", "user")
+
+
+def rl_subjects(
+    evidence: pa.Table, window: Window, scorer: RewardScorer, config: PolicyConfig, seed: int
+) -> list[RLSubject]:
+    """As many subjects as the steps will ask for, half items and half users where there are enough.
+
+    Args:
+        evidence: EVIDENCE with its ``window`` column; subjects are those touched in ``window``.
+        window: the window of the policy.
+        scorer: tells how many reward-group events a subject has.
+        config: the budget, and the thinnest panel that may teach.
+        seed: decides who is drawn among those with panel enough.
+
+    Returns:
+        Subjects of both sides by turns, so that every step sees both.
+    """
+    wanted = config.steps * config.prompts_per_step
+    touched = evidence.filter(pc.equal(evidence["window"], window.key))
+    drawn = [_drawn(touched, side, scorer, config, seed) for side in SIDES]
+    by_turns = [subject for pair in zip(*drawn, strict=False) for subject in pair]
+    shorter = min(len(side) for side in drawn)
+    return [*by_turns, *(subject for side in drawn for subject in side[shorter:])][:wanted]
+
+
+def panel_rewards(scorer: RewardScorer, config: PolicyConfig, gold: bool = False) -> Scorer:
+    """A function from completions to rewards (nats per event) on their subjects' reward-group panels.
+
+    Args:
+        scorer: the window's reward model.
+        config: how far thin panels are drawn to zero.
+        gold: score by the gold model, which the policy is never tuned on.
+    """
+
+    def rewards(completions: Sequence[RLCompletion]) -> list[float]:
+        requests = [ScoreRequest(_side(c.side), c.subject_id, c.text, "reward") for c in completions]
+        return [score.pooled(config.prior_events) for score in scorer.score(requests, gold=gold)]
+
+    return rewards
+
+
+def _drawn(touched: pa.Table, side: Side, scorer: RewardScorer, config: PolicyConfig, seed: int) -> list[RLSubject]:
+    rows = touched.filter(pc.equal(touched["side"], side)).to_pylist()
+    panels = scorer.score([ScoreRequest(side, row["subject_id"], None, "reward") for row in rows])
+    thick = [row for row, panel in zip(rows, panels, strict=True) if len(panel.event_ids) >= config.min_panel_events]
+    thick.sort(key=lambda row: (hash_text(f"{seed}/{row['subject_id']}"), row["subject_id"]))
+    return [RLSubject(side, row["subject_id"], row) for row in thick]
+
+
+def _side(name: str) -> Side:
+    if name == "item":
+        return "item"
+    return "user"

@@ -1,0 +1,1 @@
+"""Wiring only: chains of window assets as Dagster definitions."""

@@ -1,0 +1,152 @@
+"""``curec``: run a chain, see what is fresh, ask the lake a question."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# Nothing is downloaded and nothing is reported unless a profile allows it; set before any library reads them.
+os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from curec_assets.configuration.chain import Chain, ConfigError, configuration_folder, load_chains
+from curec_assets.configuration.windows import select_windows
+from curec_assets.lake.lake import lake_root, models_root
+
+DESCRIPTION = """\
+Reasons why people like things, as data assets: made, rewarded, corrected over time and fed to a ranker.
+
+  curec run --chain demo --windows 1997-09..1997-11   make what is missing or stale, window by window
+  curec status --chain demo                           what is fresh, stale (and why) or missing
+  curec summary --chain demo                          what came out, as tables
+  curec sql "select * from demo.item_reasons"         ask the lake, read-only
+"""
+
+EPILOG = """\
+environment:
+  CUREC_LAKE     the lake's folder (default: lake/)
+  CUREC_MODELS   base models in safetensors (default: models/)
+  CUREC_CONFIG   folder with chains/, data_sets/, profiles/ (default: the shipped one)
+  DAGSTER_HOME   the Dagster instance that the UI shows (default: .dagster/)
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, 1 for a failed run, 2 for a request that cannot be met."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except (ConfigError, ValueError, FileNotFoundError) as error:
+        print(f"curec: {error}", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        print(f"curec: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("curec: interrupted; what was published stays, run again to resume", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="curec", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="materialize what is missing or stale, window by window")
+    _chain_option(run)
+    run.add_argument(
+        "--windows",
+        default="..",
+        metavar="FIRST..LAST",
+        help="one window (1997-10) or a range, either end optional (1997-09..1997-11, ..1997-11); default: all",
+    )
+    run.set_defaults(command=_run)
+
+    status = commands.add_parser("status", help="what is fresh, stale (and why) or missing")
+    _chain_option(status)
+    status.set_defaults(command=_status)
+
+    summary = commands.add_parser("summary", help="what came out of a chain: rows and seconds, corrections, ablation")
+    _chain_option(summary)
+    summary.set_defaults(command=_summary)
+
+    sql = commands.add_parser("sql", help="ask the lake's catalogue, read-only")
+    sql.add_argument("query", nargs="?", help='e.g. "select * from demo.item_reasons limit 5"')
+    sql.add_argument("--file", type=Path, help="read the query from a file instead, e.g. sql/queries/<name>.sql")
+    sql.add_argument("--chain", help="chain that names without a schema belong to, as in sql/queries/")
+    sql.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
+    sql.add_argument("--output", type=Path, help="write here instead of standard output (required for parquet)")
+    sql.set_defaults(command=_sql)
+
+    catalog = commands.add_parser("catalog", help="rebuild the catalogue's views and macros from the lake alone")
+    catalog.set_defaults(command=_catalog)
+
+    models = commands.add_parser("models", help="lay out a chain's base model in plain safetensors, once")
+    _chain_option(models)
+    models.set_defaults(command=_models)
+    return parser
+
+
+def _chain_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--chain", required=True, help="name of a chain file, e.g. demo or movielens_100k")
+
+
+def _chain(options: argparse.Namespace) -> Chain:
+    chains = load_chains(configuration_folder())
+    if options.chain not in chains:
+        raise ConfigError(f"no chain {options.chain!r} in {configuration_folder() / 'chains'}; there are: {', '.join(chains)}")
+    return chains[options.chain]
+
+
+def _run(options: argparse.Namespace) -> int:
+    from dagster_project.cli.run import run_chain
+
+    chain = _chain(options)
+    windows = select_windows(chain.all_windows(), options.windows)
+    made = run_chain(configuration_folder(), chain, windows, lake_root(), models_root())
+    print(f"{chain.name} {windows[0].key}..{windows[-1].key}: " + (f"{made} partitions made" if made else "all fresh"))
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from dagster_project.cli.status import print_status
+
+    return print_status(_chain(options), lake_root())
+
+
+def _summary(options: argparse.Namespace) -> int:
+    from dagster_project.cli.summary import print_summary
+
+    print_summary(_chain(options), lake_root())
+    return 0
+
+
+def _sql(options: argparse.Namespace) -> int:
+    from dagster_project.cli.query import print_query
+
+    if (options.query is None) == (options.file is None):
+        raise ValueError("give a query or --file, one of the two")
+    query = options.query if options.file is None else options.file.read_text(encoding="utf-8")
+    print_query(lake_root(), options.chain, query, options.format, options.output)
+    return 0
+
+
+def _catalog(options: argparse.Namespace) -> int:
+    from curec_assets.lake.catalogue import ensure_catalogue
+
+    print(ensure_catalogue(lake_root(), []))
+    return 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    from curec_assets.language_model.loading import base_model_folder, base_model_id
+
+    folder = base_model_folder(_chain(options).profile.language_model, models_root())
+    print(f"{base_model_id(folder)} in {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""``curec summary``: what came out of a chain, as tables a person can read in a minute."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from curec_assets.configuration.chain import Chain
+from curec_assets.lake.catalogue import query
+from curec_assets.lake.lake import Lake
+from curec_assets.lake.sql import load_sql
+from curec_assets.lineage import LINEAGE
+
+SHOWN_CORRECTIONS = {"item": 5, "user": 2}
+SHOWN_METRICS = ("auc", "group_auc", "log_loss", "hr@10", "ndcg@10")
+
+
+def print_summary(chain: Chain, lake_root: Path) -> None:
+    """Print assets × windows, corrected reasons before and after, and the ablation."""
+    console = Console()
+    _print_costs(console, chain, Lake(lake_root, chain.name))
+    corrections, outcomes, ablation = (
+        query(lake_root, load_sql(f"queries/{name}.sql"), chain.name).to_pylist()
+        for name in ("corrections_before_and_after", "review_outcomes", "ablation")
+    )
+    _print_corrections(console, corrections, outcomes)
+    _print_ablation(console, ablation)
+    console.print("\nNext:", style="bold")
+    console.print("  make ui", markup=False)
+    console.print(
+        f'  curec sql "select title, reason, cause from {chain.name}.item_reasons limit 10"', markup=False, soft_wrap=True
+    )
+
+
+def _print_costs(console: Console, chain: Chain, lake: Lake) -> None:
+    manifests = {
+        (asset, w.key): manifest
+        for asset in LINEAGE
+        for w in chain.all_windows()
+        if (manifest := lake.manifest(asset, w.key)) is not None
+    }
+    windows = [w.key for w in chain.all_windows() if any(window == w.key for _, window in manifests)]
+    table = Table("asset", title=f"{chain.name}: rows and seconds of each asset in each window")
+    for window in windows:
+        table.add_column(window, justify="right")
+    for asset in LINEAGE:
+        cells = [manifests.get((asset, window)) for window in windows]
+        table.add_row(asset, *("·" if m is None else f"{m.rows:,} rows {m.seconds:6.1f} s" for m in cells))
+    totals = [sum(m.seconds for (_, window), m in manifests.items() if window == w) for w in windows]
+    table.add_section()
+    table.add_row("all", *(f"{total:.1f} s" for total in totals))
+    console.print(table)
+
+
+def _print_corrections(console: Console, corrections: list[dict], outcomes: list[dict]) -> None:
+    if not corrections:
+        reviewed = sum(row["reviews"] for row in outcomes)
+        console.print(f"\nNo reason was corrected: of {reviewed} reviews, none passed the acceptance test.", style="bold")
+    for side, shown in SHOWN_CORRECTIONS.items():
+        for row in [row for row in corrections if row["side"] == side][:shown]:
+            gain = "no panel to measure it" if row["gain"] is None else f"{row['gain']:+.4f} nats per event"
+            bound = "" if row["gain_lower_bound"] is None else f" (lower bound {row['gain_lower_bound']:+.4f})"
+            # Text from data is shown as text: rich would read [brackets] as markup.
+            body = Text(f"before  {row['before']}\nafter   {row['after']}\ncause   {row['cause']}, gain {gain}{bound}")
+            console.print(Panel(body, title=Text(f"{row['subject']}, {row['window']}"), title_align="left"))
+    table = Table("window", "side", "action", "cause", "reviews", "mean gain", title="What became of the reviews")
+    for row in outcomes:
+        mean = "" if row["mean_gain"] is None else f"{row['mean_gain']:+.4f}"
+        table.add_row(row["window"], row["side"], row["action"], row["cause"], str(row["reviews"]), mean)
+    console.print(table)
+
+
+def _print_ablation(console: Console, ablation: list[dict]) -> None:
+    windows = sorted({row["window"] for row in ablation})
+    if not windows:
+        console.print("No ablation yet: the ranker of one window is judged on the next.")
+    for window in windows:
+        rows = [row for row in ablation if row["window"] == window]
+        metrics = [metric for metric in SHOWN_METRICS if any(row["metric"] == metric for row in rows)]
+        table = Table("backbone", "arm", title=f"Ablation on {window}, trained up to the window before (95 % interval)")
+        for metric in metrics:
+            table.add_column(metric, justify="right")
+        cells = {(row["backbone"], row["arm"], row["metric"]): row for row in rows}
+        for backbone, arm in dict.fromkeys((row["backbone"], row["arm"]) for row in rows):
+            found = [cells.get((backbone, arm, metric)) for metric in metrics]
+            if any(found):
+                table.add_row(backbone, arm, *(_interval(row) if row else "" for row in found))
+        console.print(table)
+
+
+def _interval(row: dict) -> str:
+    if row["value"] is None:
+        return f"n = {row['n']}"
+    if row["ci_low"] is None:
+        return f"{row['value']:.4f}"
+    return f"{row['value']:.4f} [{row['ci_low']:.4f}, {row['ci_high']:.4f}]"
+

@@ -1,0 +1,39 @@
+"""A chain's windows as Dagster partitions, and its edges as partition mappings."""
+
+import dagster as dg
+
+from curec_assets.configuration.chain import Chain
+from curec_assets.configuration.windows import CRON, KEY_FORMAT
+from curec_assets.lineage import Edge
+
+ALL_EARLIER = -1_000_000
+"""Start offset that reaches past any chain's first window; Dagster cuts it there."""
+
+
+def window_partitions(chain: Chain) -> dg.TimeWindowPartitionsDefinition:
+    """One partition per window, keyed as in the lake."""
+    windows = chain.all_windows()
+    frequency = chain.windows.frequency
+    return dg.TimeWindowPartitionsDefinition(
+        start=windows[0].start,
+        end=windows[-1].end,
+        fmt=KEY_FORMAT[frequency],
+        cron_schedule=CRON[frequency],
+        timezone="UTC",
+    )
+
+
+def edge_dependency(chain: Chain, edge: Edge) -> dg.AssetDep:
+    """The dependency that an edge of the lineage stands for."""
+    start, end = {
+        "at": (0, 0),
+        "previous": (-1, -1),
+        "up_to": (ALL_EARLIER, 0),
+        "up_to_previous": (ALL_EARLIER, -1),
+    }[edge.span]
+    return dg.AssetDep(
+        dg.AssetKey([chain.name, edge.asset]),
+        partition_mapping=dg.TimeWindowPartitionMapping(
+            start_offset=start, end_offset=end, allow_nonexistent_upstream_partitions=True
+        ),
+    )

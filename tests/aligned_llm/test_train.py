@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from curec_assets.aligned_llm.bootstrap import Target
+from curec_assets.aligned_llm.config import AlignmentConfig
+from curec_assets.aligned_llm.tasks import Example
+from curec_assets.aligned_llm.train import Alignment, _batches, align
+from curec_assets.lake.hashing import hash_folder
+from curec_assets.language_model.config import AdapterConfig, SamplingConfig
+from curec_assets.language_model.generation import TransformersGenerator
+from curec_assets.language_model.loading import load_language_model
+from curec_assets.language_model.prompts import explain_prompt
+from curec_assets.reasons.config import GateConfig
+from tests.aligned_llm.recorded_world import (
+    ITEMS,
+    cleaned_table,
+    cleaned_world,
+    evidence_row,
+    evidence_table,
+    evidence_world,
+)
+from tests.language_model.tiny_model import TINY
+
+CONFIG = AlignmentConfig(
+    judge_examples=6,
+    choose_examples=4,
+    explain_examples=16,
+    min_likes=1,
+    bootstrap_examples=4,
+    bootstrap_samples=2,
+    steps=12,
+    batch_size=8,
+    learning_rate=0.01,
+    adapter=AdapterConfig(rank=8, alpha=16.0, layers=2),
+    max_completion_tokens=40,
+)
+
+
+def aligned(base: Path, output: Path, previous: Path | None = None, **changes: object) -> Alignment:
+    config = CONFIG.model_copy(update=changes)
+    return align(evidence_world(), cleaned_world(), base, previous, output, TINY, config, GateConfig(), seed=3)
+
+
+@pytest.fixture(scope="module")
+def first(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Alignment]:
+    output = tmp_path_factory.mktemp("first")
+    return output, aligned(tiny_base, output)
+
+
+def test_the_loss_falls(first: tuple[Path, Alignment]) -> None:
+    metrics = first[1].metrics
+    assert metrics["last_loss"] < 0.6 * metrics["first_loss"]
+
+
+def test_every_step_is_on_the_loss_curve(first: tuple[Path, Alignment]) -> None:
+    losses = [point for point in first[1].curves if point["name"] == "loss"]
+    assert [point["step"] for point in losses] == list(range(1, CONFIG.steps + 1))
+
+
+def test_every_example_is_counted_as_kept_or_verbalised(first: tuple[Path, Alignment]) -> None:
+    metrics = first[1].metrics
+    counted = {task: metrics[f"{task}_kept"] + metrics[f"{task}_verbalised"] for task in ("judge", "choose", "explain")}
+    assert counted == {"judge": 6, "choose": 4, "explain": 16}
+    assert metrics["examples"] == 26
+    assert first[1].rows_seen == evidence_world().num_rows + cleaned_world().num_rows
+
+
+def test_only_safetensors_and_json_are_written(first: tuple[Path, Alignment]) -> None:
+    assert sorted(path.name for path in first[0].iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+
+
+def test_the_same_inputs_give_the_same_bytes(first: tuple[Path, Alignment], tiny_base: Path, tmp_path: Path) -> None:
+    again = aligned(tiny_base, tmp_path)
+    assert hash_folder(tmp_path) == hash_folder(first[0])
+    assert again.curves == first[1].curves
+
+
+def test_alignment_goes_on_from_the_previous_adapter(
+    first: tuple[Path, Alignment], tiny_base: Path, tmp_path: Path
+) -> None:
+    second = aligned(tiny_base, tmp_path / "second", previous=first[0])
+    assert second.metrics["first_loss"] < 0.7 * first[1].metrics["first_loss"]
+    aligned(tiny_base, tmp_path / "idle", previous=first[0], steps=0)
+    assert hash_folder(tmp_path / "idle") == hash_folder(first[0])
+
+
+def test_the_aligned_model_writes_what_it_was_taught(first: tuple[Path, Alignment], tiny_base: Path) -> None:
+    model, tokenizer = load_language_model(tiny_base, [first[0]], "float32")
+    generator = TransformersGenerator(model, tokenizer, SamplingConfig(temperature=0.0), TINY)
+    ((sample,),) = generator.sample([explain_prompt(evidence_row("item", ITEMS[0]))], 1, seed=0)
+    assert sample.finished
+    assert "like it too." in sample.text
+
+
+def test_without_any_example_the_adapter_changes_nothing_and_the_chain_goes_on(tiny_base: Path, tmp_path: Path) -> None:
+    alignment = align(
+        evidence_table([]), cleaned_table([]), tiny_base, None, tmp_path, TINY, CONFIG, GateConfig(), seed=3
+    )
+    assert alignment.metrics["examples"] == 0
+    assert "first_loss" not in alignment.metrics
+    load_language_model(tiny_base, [tmp_path], "float32")
+
+
+def test_the_prompt_is_read_but_not_learnt(tiny_base: Path) -> None:
+    _, tokenizer = load_language_model(tiny_base, [], "float32")
+    row = evidence_row("item", ITEMS[0])
+    target = Target(Example("explain", explain_prompt(row), (), "", row, ""), "people like drama.", kept=False)
+    (example, *_) = _batches([target], tokenizer, 200, CONFIG, np.random.default_rng(0))
+    learnt = [token for token, label in zip(example["input_ids"], example["labels"], strict=True) if label != -100]
+    assert tokenizer.decode(learnt) == "people like drama. <|im_end|>"
+    assert len(learnt) < len(example["input_ids"]) / 2
+
+
+def test_progress_is_told_of_bootstrapping_and_of_every_step(tiny_base: Path, tmp_path: Path) -> None:
+    heard: list[tuple[str, int, int]] = []
+    config = CONFIG.model_copy(update={"steps": 2})
+    align(
+        evidence_world(),
+        cleaned_world(),
+        tiny_base,
+        None,
+        tmp_path,
+        TINY,
+        config,
+        GateConfig(),
+        3,
+        lambda step, done, total: heard.append((step, done, total)),
+    )
+    assert ("align", 2, 2) in heard
+    assert any(step == "generate" for step, _, _ in heard)

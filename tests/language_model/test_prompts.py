@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import PreTrainedTokenizerBase
+
+from curec_assets.language_model.chat import answer_tokens, prompt_tokens
+from curec_assets.language_model.loading import load_language_model
+from curec_assets.language_model.prompts import (
+    LETTERS,
+    arrival_prompt,
+    choose_prompt,
+    explain_prompt,
+    judge_prompt,
+    prompt_hash,
+    with_hint,
+)
+from tests.language_model.tiny_model import EMMA, HEAT, ROWS, item_row
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_base: Path) -> PreTrainedTokenizerBase:
+    return load_language_model(tiny_base, [], "float32")[1]
+
+
+def test_an_items_prompt_shows_its_metadata_and_facts() -> None:
+    asked = explain_prompt(HEAT)[-1][1]
+    for shown in ("Why do people like Heat (1995)?", "Action, Crime", "Seven (1995); Fargo (1996)", "rising"):
+        assert shown in asked
+
+
+def test_a_users_prompt_shows_likes_and_dislikes() -> None:
+    asked = explain_prompt(EMMA)[-1][1]
+    assert "Emma (1996)" in asked
+    assert "Disliked lately: Spawn (1997)" in asked
+
+
+def test_an_arrivals_prompt_shows_metadata_alone() -> None:
+    asked = arrival_prompt(HEAT)[-1][1]
+    assert "Action, Crime" in asked
+    assert "Seven" not in asked
+
+
+def test_a_prompt_shows_the_strongest_facts_and_no_more() -> None:
+    many = item_row("Heat", [], co_liked=[f"Film{number}" for number in range(20)])
+    asked = explain_prompt(many)[-1][1]
+    assert "Film0; Film1; Film2." in asked
+    assert "Film3" not in asked
+
+
+def test_a_prompts_hash_follows_what_it_says() -> None:
+    hashes = {prompt_hash(explain_prompt(row)) for row in ROWS}
+    assert len(hashes) == len(ROWS)
+    assert prompt_hash(explain_prompt(HEAT)) == prompt_hash(explain_prompt({**HEAT, "like_rate": 0.3}))
+
+
+def test_a_hint_gives_the_outcome_away_and_a_plain_prompt_does_not() -> None:
+    plain = choose_prompt(["Emma"], [("Heat", ["Crime"]), ("Aladdin", [])])
+    assert "A) Heat (Crime); B) Aladdin." in plain[-1][1]
+    assert "The right answer is B." in with_hint(plain, "B")[-1][1]
+    assert "right answer" not in plain[-1][1]
+
+
+def test_judge_without_dislikes_does_not_mention_any() -> None:
+    assert "Disliked" not in judge_prompt(["Emma"], [], "Heat", [])[-1][1]
+
+
+@given(limit=st.integers(50, 120), words=st.integers(0, 300))
+def test_a_prompt_never_exceeds_its_limit_and_keeps_its_question(
+    tokenizer: PreTrainedTokenizerBase, limit: int, words: int
+) -> None:
+    prompt = (("system", "answer."), ("user", "why do people like it? " + "drama " * words))
+    ids = prompt_tokens(tokenizer, prompt, limit)
+    assert len(ids) <= limit
+    text = tokenizer.decode(ids)
+    assert "why do people like it?" in text
+    assert text.endswith("assistant")
+
+
+def test_a_limit_below_the_template_is_refused(tokenizer: PreTrainedTokenizerBase) -> None:
+    with pytest.raises(ValueError, match="max_prompt_tokens is 3"):
+        prompt_tokens(tokenizer, explain_prompt(HEAT), 3)
+
+
+def test_an_answer_ends_its_turn_even_when_cut(tokenizer: PreTrainedTokenizerBase) -> None:
+    assert answer_tokens(tokenizer, "people like drama.", 64)[-1] == tokenizer.eos_token_id
+    cut = answer_tokens(tokenizer, "people like drama " * 20, 8)
+    assert len(cut) == 8
+    assert cut[-1] == tokenizer.eos_token_id
+
+
+def test_there_are_letters_for_every_candidate() -> None:
+    assert len(set(LETTERS)) == len(LETTERS) >= 8

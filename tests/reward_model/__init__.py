@@ -1,0 +1,1 @@
+"""The reward model: features, cross-fitting, training and scoring."""
