@@ -93,7 +93,17 @@ LINEAGE: Mapping[str, Artifact] = {
             at("arrival_reasons"),
             up_to_previous("corrected_reasons"),
         ),
-        ("seed", "threads", "negatives_per_positive", "language_model", "sampling", "encoder", "gold_encoder", "gate", "correction"),
+        (
+            "seed",
+            "threads",
+            "negatives_per_positive",
+            "language_model",
+            "sampling",
+            "encoder",
+            "gold_encoder",
+            "gate",
+            "correction",
+        ),
     ),
     "reason_embeddings": Artifact(
         "reasons",

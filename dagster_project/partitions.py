@@ -6,9 +6,6 @@ from curec_assets.configuration.chain import Chain
 from curec_assets.configuration.windows import CRON, KEY_FORMAT
 from curec_assets.lineage import Edge
 
-ALL_EARLIER = -1_000_000
-"""Start offset that reaches past any chain's first window; Dagster cuts it there."""
-
 
 def window_partitions(chain: Chain) -> dg.TimeWindowPartitionsDefinition:
     """One partition per window, keyed as in the lake."""
@@ -25,15 +22,15 @@ def window_partitions(chain: Chain) -> dg.TimeWindowPartitionsDefinition:
 
 def edge_dependency(chain: Chain, edge: Edge) -> dg.AssetDep:
     """The dependency that an edge of the lineage stands for."""
+    # Reaches past the first window from any other; Dagster cuts it there.
+    all_earlier = -len(chain.all_windows())
     start, end = {
         "at": (0, 0),
         "previous": (-1, -1),
-        "up_to": (ALL_EARLIER, 0),
-        "up_to_previous": (ALL_EARLIER, -1),
+        "up_to": (all_earlier, 0),
+        "up_to_previous": (all_earlier, -1),
     }[edge.span]
     return dg.AssetDep(
         dg.AssetKey([chain.name, edge.asset]),
-        partition_mapping=dg.TimeWindowPartitionMapping(
-            start_offset=start, end_offset=end, allow_nonexistent_upstream_partitions=True
-        ),
+        partition_mapping=dg.TimeWindowPartitionMapping(start_offset=start, end_offset=end),
     )

@@ -35,11 +35,12 @@ from curec_assets.reasons.catalogue_names import grounding_of
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding
 
-# Behind our own loading, which sets the environment these libraries read when they are imported.
-from datasets import Dataset  # isort: skip
-from peft import PeftModel  # isort: skip
-from transformers import PreTrainedTokenizerBase  # isort: skip
-from trl import SFTConfig, SFTTrainer  # isort: skip
+# isort: split
+# Behind our own modules, which set the environment that these libraries read when they are imported.
+from datasets import Dataset
+from peft import PeftModel
+from transformers import PreTrainedTokenizerBase
+from trl import SFTConfig, SFTTrainer
 
 
 @dataclass(frozen=True)

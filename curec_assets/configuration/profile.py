@@ -1,13 +1,12 @@
 """A profile: every budget, model, seed and threshold of a chain; its sections belong to the stages they steer."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.audit.config import AuditConfig
 from curec_assets.configuration.section import Section
 from curec_assets.evidence.config import EvidenceConfig
-from curec_assets.language_model.config import LanguageModelConfig, SamplingConfig
-from curec_assets.language_model.encoder import EncoderConfig
+from curec_assets.language_model.config import EncoderConfig, LanguageModelConfig, SamplingConfig
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.reasons.config import ArrivalConfig, CorrectionConfig, DraftConfig, GateConfig, ReviewConfig
 from curec_assets.reward_model.config import RewardModelConfig
@@ -40,3 +39,19 @@ class Profile(Section):
     correction: CorrectionConfig
     ranker: RankerConfig
     audit: AuditConfig
+
+    @model_validator(mode="after")
+    def _budgets_count_what_is_sampled(self) -> "Profile":
+        sampled = self.drafts.samples + self.correction.candidates
+        if self.review.samples_per_subject != sampled:
+            raise ValueError(
+                f"review.samples_per_subject is {self.review.samples_per_subject}, but drafts.samples and "
+                f"correction.candidates make {sampled}"
+            )
+        for name, tokens in (("review", self.review.tokens_per_sample), ("arrivals", self.arrivals.tokens_per_sample)):
+            if tokens != self.sampling.max_new_tokens:
+                raise ValueError(
+                    f"{name}.tokens_per_sample is {tokens}, but sampling.max_new_tokens is "
+                    f"{self.sampling.max_new_tokens}"
+                )
+        return self

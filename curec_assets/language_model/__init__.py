@@ -1,1 +1,3 @@
-"""language model stage."""
+"""The language model and the sentence encoders."""
+
+from curec_assets.language_model import offline as offline

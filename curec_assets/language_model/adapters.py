@@ -43,7 +43,7 @@ def new_adapter(model: PreTrainedModel, config: AdapterConfig) -> PeftModel:
 def save_adapter(model: PeftModel, folder: Path, base_name: str) -> None:
     """Write the adapter of ``model`` to ``folder``: no paths, no dates and no order of sets in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    state = get_peft_model_state_dict(model)
+    state = get_peft_model_state_dict(model, save_embedding_layers=False)
     save_file({name: state[name].detach().cpu().contiguous() for name in sorted(state)}, folder / WEIGHTS)
     settings = {**model.peft_config["default"].to_dict(), "base_model_name_or_path": base_name, "inference_mode": True}
     text = json.dumps({key: _plain(settings[key]) for key in sorted(settings)}, indent=1)

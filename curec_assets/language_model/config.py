@@ -48,3 +48,13 @@ class AdapterConfig(Section):
     layers: int | None = Field(default=None, ge=1)
     """Number of last blocks that carry the adapter; none means all. Backward passes stop at the first of them, so
     fewer is cheaper."""
+
+
+class EncoderConfig(Section):
+    """Which sentence encoder turns text into vectors."""
+
+    source: str
+    """``package:<python package>`` for weights that a package carries in its ``model/`` folder, ``hashing:<dim>`` for
+    hashed word and character n-grams (no weights), or a local path / hub id for sentence-transformers."""
+    max_tokens: int = Field(default=96, ge=8, le=512)
+    """Longer texts are cut to this many tokens."""

@@ -12,22 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from pydantic import Field
 
-from curec_assets.configuration.section import Section
+from curec_assets.language_model.config import EncoderConfig
 
 BATCH = 32
 CACHED_TEXTS = 200_000
-
-
-class EncoderConfig(Section):
-    """Which sentence encoder turns text into vectors."""
-
-    source: str
-    """``package:<python package>`` for weights that a package carries in its ``model/`` folder, ``hashing:<dim>`` for
-    hashed word and character n-grams (no weights), or a local path / hub id for sentence-transformers."""
-    max_tokens: int = Field(default=96, ge=8, le=512)
-    """Longer texts are cut to this many tokens."""
 
 
 class TextEncoder(Protocol):

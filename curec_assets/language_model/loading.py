@@ -5,16 +5,6 @@ later stages read that folder and nothing else. Nothing is downloaded unless the
 """
 
 import os
-
-# Read by the libraries when they are first imported, so set before they are. No stage talks to any hub, reports
-# telemetry or draws progress bars into the logs of a run.
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
-os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
 import re
 import shutil
 import subprocess

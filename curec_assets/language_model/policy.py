@@ -29,9 +29,7 @@ def open_generator(run: WindowRun, *models: pa.Table) -> TransformersGenerator:
     language_model, tokenizer = load_language_model(
         base, [run.weights(model) for model in models], run.profile.language_model.dtype
     )
-    return TransformersGenerator(
-        language_model, tokenizer, run.profile.sampling, run.profile.language_model
-    )
+    return TransformersGenerator(language_model, tokenizer, run.profile.sampling, run.profile.language_model)
 
 
 def require_same_base(run: WindowRun, model: pa.Table, base_id: str) -> None:

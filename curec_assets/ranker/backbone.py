@@ -10,7 +10,11 @@ from torch import Tensor, nn
 from curec_assets.progress import Progress
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.events import EventLog, Events
+from curec_assets.ranker.fusion import Fusion
 from curec_assets.ranker.versions import Versions, windows_of
+
+NETWORK_DECAY = 0.01
+"""Weight decay of everything but embeddings and adaptors: AdamW's usual value."""
 
 Task = Literal["ctr", "next_item"]
 
@@ -142,7 +146,13 @@ def run_epochs(
     steps = config.epochs * -(-rows // config.batch_size)
     if not steps:
         return []
-    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    # Decay is for what stands for single ids and texts; on attention it would level the weights people are shown.
+    decayed = {id(p) for part in model.modules() if isinstance(part, Fusion) for p in part.parameters()}
+    groups = [
+        {"params": [p for p in model.parameters() if id(p) in decayed], "weight_decay": config.weight_decay},
+        {"params": [p for p in model.parameters() if id(p) not in decayed], "weight_decay": NETWORK_DECAY},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
     losses = []
     model.train()

@@ -47,9 +47,9 @@ class RankerConfig(Section):
         ),
         min_length=1,
     )
-    """What a ranker knows beside ids. Popularity and recent popularity are always judged too: they need no training."""
+    """What a ranker knows beside ids. Popularity and recent popularity are always judged: they need no training."""
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0,), min_length=1)
-    """One model per backbone, arm and seed. All arms share the seeds, so differences are paired; 3 or more for a claim."""
+    """One model per backbone, arm and seed. All arms share the seeds, which pairs their differences; claims need 3."""
     dimension: int = Field(default=32, ge=4, le=512)
     """Width of the fused embedding of an item or user; 32 is ample below 100,000 items."""
     history_events: int = Field(default=20, ge=1, le=500)
@@ -57,15 +57,20 @@ class RankerConfig(Section):
     epochs: int = Field(default=4, ge=1, le=200)
     """Passes over the training events. Ids overfit within a few passes, so more is not better."""
     learning_rate: float = Field(default=1e-2, gt=0, le=1)
-    """Peak rate of AdamW, falling linearly to 0. High because the demo's budget is some hundred steps."""
+    """Peak rate of AdamW, falling linearly to 0. High because the budget is some hundred steps."""
     weight_decay: float = Field(default=3.0, ge=0, le=10)
-    """Decoupled weight decay of AdamW, per unit of learning rate."""
+    """Decoupled weight decay of AdamW, per unit of learning rate. High because most ids have a handful of events: on
+    MovieLens-100K 3 beats 0.01 and 1 in AUC a window ahead."""
     batch_size: int = Field(default=1024, ge=1, le=65_536)
     """Events per step."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of hidden units dropped in training."""
     id_dropout: float = Field(default=0.5, ge=0, lt=1)
-    """Share of item and user ids hidden per step, which trains the path a cold item or user takes."""
+    """Share of item and user ids hidden per step, which trains the path a cold item or user takes and keeps ids from
+    overfitting (MovieLens-100K, AUC a window ahead: 0 gives .724, 0.2 .739, 0.5 .746)."""
+    reason_dropout: float = Field(default=0.5, ge=0, lt=1)
+    """Share of reasons hidden per step. A sentence written for one user can serve as a second id; hiding it keeps the
+    ranker from learning it by heart, and trains the fallback."""
     max_train_events: int = Field(default=100_000, ge=1)
     """Only the latest events up to this many are trained on; histories still read all earlier ones."""
     negatives_per_positive: int = Field(default=2, ge=1, le=100)

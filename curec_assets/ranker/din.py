@@ -1,7 +1,8 @@
 """DIN: will this user like this item? Target attention over the user's labelled history (Zhou et al., KDD 2018).
 
 Deviations from the paper: attention weights are a softmax (they sum to 1 and are shown to people), history events carry
-whether they were liked, the head also sees dense facts as of the event (and a linear path beside it does), activations are SiLU instead of Dice.
+whether they were liked, dense facts as of the event enter the head and a linear path beside it, activations are SiLU
+instead of Dice.
 """
 
 import torch
@@ -25,8 +26,8 @@ class DIN(nn.Module):
     def __init__(self, shape: Shape, config: RankerConfig) -> None:
         super().__init__()
         width = config.dimension
-        self.items = Fusion(shape.items, shape.text_dimension, width, config.id_dropout)
-        self.users = Fusion(shape.users, shape.text_dimension, width, config.id_dropout)
+        self.items = Fusion(shape.items, shape.text_dimension, width, config.id_dropout, config.reason_dropout)
+        self.users = Fusion(shape.users, shape.text_dimension, width, config.id_dropout, config.reason_dropout)
         self.labels = nn.Embedding(2, width)
         # The paper's layer over [candidate, event, difference, product]: the difference is linear in the first two, so
         # three maps give the same functions, two of them computed once per row instead of once per pair.

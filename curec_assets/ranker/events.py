@@ -30,7 +30,7 @@ def good_events(cleaned: pa.Table, end: datetime) -> pa.Table:
 
 @dataclass(frozen=True)
 class Events:
-    """Parallel arrays, one entry an event: int64 universe positions ``user`` and ``item``, int64 ``ts``, float32 ``label``."""
+    """Parallel arrays, one entry an event: int64 universe positions ``user``, ``item``; int64 ``ts``; float32 ``label``."""
 
     user: np.ndarray
     item: np.ndarray
@@ -40,8 +40,8 @@ class Events:
     def __len__(self) -> int:
         return len(self.ts)
 
-    def at(self, rows: np.ndarray) -> "Events":
-        """The events at ``rows`` (indices or a mask), in that order."""
+    def at(self, rows: np.ndarray | slice) -> "Events":
+        """The events at ``rows`` (indices, a mask or a slice), in that order."""
         return Events(self.user[rows], self.item[rows], self.ts[rows], self.label[rows])
 
 
@@ -88,7 +88,7 @@ class EventLog:
         return np.cumsum(starts)
 
     def histories(self, user: np.ndarray, ts: np.ndarray, length: int) -> Histories:
-        """What each ``user`` did strictly before each ``ts``; inside one instant the order is that of item positions."""
+        """What each ``user`` did strictly before each ``ts``; inside one instant, in the order of item positions."""
         first, end = self._user_span(user, ts)
         index = end[:, None] - length + np.arange(length)
         missing = index < first[:, None]

@@ -41,7 +41,7 @@ def model_seed(seed: int, number: int) -> int:
 
 def save_model(folder: Path, backbone: BackboneName, arm: ArmName, number: int, model: Ranker) -> None:
     """Writes one model's weights."""
-    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, _file(folder, backbone, arm, number))
+    save_file(model.state_dict(), _file(folder, backbone, arm, number))
 
 
 def save_folder(folder: Path, shared: RankerFolder) -> None:
@@ -73,9 +73,7 @@ def open_folder(folder: Path, encoder_name: str) -> RankerFolder:
     return RankerFolder(shape, items, users, card["encoder"], card["seed"], config)
 
 
-def load_model(
-    folder: Path, shared: RankerFolder, backbone: BackboneName, arm: ArmName, number: int
-) -> DIN | SASRec:
+def load_model(folder: Path, shared: RankerFolder, backbone: BackboneName, arm: ArmName, number: int) -> DIN | SASRec:
     """One trained model, ready to score."""
     model = new_ranker(backbone, shared.shape, shared.config)
     model.load_state_dict(load_file(_file(folder, backbone, arm, number)))

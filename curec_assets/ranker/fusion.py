@@ -18,10 +18,10 @@ class Fusion(nn.Module):
     an item no one has touched is ranked through its words.
     """
 
-    def __init__(self, ids: int, text_dimension: int, dimension: int, id_dropout: float) -> None:
+    def __init__(self, ids: int, text_dimension: int, dimension: int, id_dropout: float, reason_dropout: float) -> None:
         """``ids`` counts the vocabulary without the unknown row."""
         super().__init__()
-        self.id_dropout = id_dropout
+        self.id_dropout, self.reason_dropout = id_dropout, reason_dropout
         self.ids = nn.Embedding(ids + 1, dimension)
         nn.init.normal_(self.ids.weight, std=INITIAL_SPREAD)
         self.metadata = nn.Linear(text_dimension, dimension, bias=False)
@@ -37,14 +37,18 @@ class Fusion(nn.Module):
 
     def _fuse(self, versions: Versions, version: Tensor) -> Tensor:
         row = versions.id_row[version]
-        if self.training and self.id_dropout:
-            row = torch.where(torch.rand(row.shape) < self.id_dropout, 0, row)
+        reason_row = versions.reason_row[version]
+        if self.training:
+            # Both draws are made in every arm, so that all arms draw the same numbers.
+            hidden = torch.rand(2, len(row))
+            row = torch.where(hidden[0] < self.id_dropout, 0, row)
+            reason_row = torch.where(hidden[1] < self.reason_dropout, 0, reason_row)
         identity = self.ids(row)
         if versions.metadata is None and len(versions.reasons) == 1:
             return identity
         nothing = torch.zeros_like(identity)
         metadata = nothing if versions.metadata is None else self.metadata(versions.metadata[versions.subject[version]])
-        reason = nothing if len(versions.reasons) == 1 else self.reason(versions.reasons[versions.reason_row[version]])
+        reason = nothing if len(versions.reasons) == 1 else self.reason(versions.reasons[reason_row])
         gates = torch.sigmoid(self.gates(torch.cat([identity, metadata, reason], dim=-1)))
         metadata_gate, reason_gate = gates.chunk(2, dim=-1)
         return identity + metadata_gate * metadata + reason_gate * reason

@@ -15,7 +15,6 @@ from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Shape, Ta
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.fusion import INITIAL_SPREAD, Fusion
 
-
 MANY_VERSIONS = 8
 """With more versions than this per candidate, embedding each row's candidates is cheaper than all versions once."""
 
@@ -30,7 +29,9 @@ class Attention(nn.Module):
         self.query = nn.Linear(width, width)
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
-        self.feed = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.feed = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+        )
         self.drop = nn.Dropout(dropout)
 
     def forward(self, asking: Tensor, tokens: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
@@ -57,8 +58,8 @@ class SASRec(nn.Module):
     def __init__(self, shape: Shape, config: RankerConfig) -> None:
         super().__init__()
         width = config.dimension
-        self.items = Fusion(shape.items, shape.text_dimension, width, config.id_dropout)
-        self.users = Fusion(shape.users, shape.text_dimension, width, config.id_dropout)
+        self.items = Fusion(shape.items, shape.text_dimension, width, config.id_dropout, config.reason_dropout)
+        self.users = Fusion(shape.users, shape.text_dimension, width, config.id_dropout, config.reason_dropout)
         self.labels = nn.Embedding(2, width)
         self.ages = nn.Embedding(config.history_events, width)
         for table in (self.labels, self.ages):
@@ -82,7 +83,9 @@ class SASRec(nn.Module):
             if len(by_first_seen) <= config.softmax_items:
                 others = torch.arange(len(by_first_seen)).expand(len(rows), -1)
             else:
-                others = _drawn(knowledge.first_seen[by_first_seen], by_first_seen, queries.ts, config.softmax_negatives)
+                others = _drawn(
+                    knowledge.first_seen[by_first_seen], by_first_seen, queries.ts, config.softmax_negatives
+                )
             items = torch.cat([target, others], dim=1)
             scores = self._scores(knowledge, queries, items)
             # The target stands in column 0 alone, and items not yet seen by anyone cannot be chosen.

@@ -1,4 +1,4 @@
-"""Training of all rankers of a window: one model per backbone, arm and seed, from everything before the window's end."""
+"""Training of all rankers of a window: one model per backbone, arm and seed, on what came before the window's end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,8 +75,7 @@ def train_ranker(
     examples = {"next_item": make_examples(world.log, positives, starts, config.history_events)}
     examples["ctr"] = examples["next_item"]
     if implicit:
-        shown = with_sampled_negatives(world.good, config.negatives_per_positive, seed)
-        shown = good_events(shown, end)
+        shown = good_events(with_sampled_negatives(world.good, config.negatives_per_positive, seed), end)
         # Negatives are drawn over the whole log; keep those of the events learned from.
         since = positives.ts.min() if len(positives) else 0
         events = world.universe.events(shown)
@@ -85,14 +84,14 @@ def train_ranker(
     output.mkdir(parents=True, exist_ok=True)
     metrics: dict[str, float] = {}
     curves: list[dict[str, Any]] = []
-    runs = [(backbone, arm, n) for backbone in config.backbones for arm in config.arms for n in config.seeds]
-    for done, (backbone, arm, number) in enumerate(runs):
+    runs = [(arm, backbone, number) for arm in config.arms for backbone in config.backbones for number in config.seeds]
+    knowledge = {arm: world.knowledge(arm, starts, seed) for arm in config.arms}
+    for done, (arm, backbone, number) in enumerate(runs):
         progress("ranker", done, len(runs))
-        knowledge = world.knowledge(arm, starts, seed + number)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(model_seed(seed, number))
             model = new_ranker(backbone, shape, config)
-            losses = model.fit(knowledge, examples[model.task], config, silent)
+            losses = model.fit(knowledge[arm], examples[model.task], config, silent)
         save_model(output, backbone, arm, number, model)
         name = f"{backbone}/{arm}/seed{number}"
         if losses:

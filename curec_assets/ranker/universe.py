@@ -1,4 +1,4 @@
-"""The users and items a ranker call knows: their order, their rows in a model's id embeddings, their metadata vectors."""
+"""The users and items a ranker call knows: their order, their rows in a model's id embeddings, their metadata."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

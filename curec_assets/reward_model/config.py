@@ -37,15 +37,15 @@ class RewardModelConfig(Section):
     """Nats by which the own reason should beat the matched one; small, because words say little about one event."""
     contrast_neighbours: int = Field(default=8, ge=1)
     """Matched subjects (shared category, nearest like rate) that the other reason is drawn from."""
-    max_events: int = Field(default=40_000, ge=1)
+    max_events: int = Field(default=16_000, ge=1)
     """Events per model and epoch. Beyond it, events are drawn anew each epoch."""
     reason_share: float = Field(default=0.6, ge=0, le=1)
     """Largest share of ``max_events`` filled with events that carry a reason (drafts before evidence) before the others
     are drawn; it matters only where ``max_events`` binds."""
-    epochs: int = Field(default=4, ge=1)
+    epochs: int = Field(default=3, ge=1)
     """Passes over the drawn events. More of them memorise which reason belongs to a well-liked item."""
-    batch_size: int = Field(default=1024, ge=1)
-    """Events per step."""
+    batch_size: int = Field(default=256, ge=1)
+    """Events per step. Larger batches take too few steps to converge within the budget."""
     learning_rate: float = Field(default=4e-3, gt=0)
     """Peak of AdamW's rate; it falls linearly to zero over the run."""
     weight_decay: float = Field(default=1e-2, ge=0)

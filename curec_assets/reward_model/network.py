@@ -5,8 +5,8 @@ Deviations from DIN, each for thin panels:
 - Attention is normalised, with one learned slot more: what is read of a user without (or with a masked) history.
 - A reason reaches the logit only through its match with something else (the candidate's attention over the history,
   the texts of liked and disliked events, the interest, the candidate's text). With a path of its own it would become
-  one more item id: it would learn *how well* the item is liked, while the reward asks *by whom*. Matches are taken in the
-  adapted space and in the encoder's own, where a title that a reason names still stands apart from similar ones.
+  one more item id: it would learn *how well* the item is liked, while the reward asks *by whom*. Matches are taken in
+  the adapted space and in the encoder's own, where a title that a reason names still stands apart from similar ones.
 - Users have no id: a user whose events are scored is never one that was trained on.
 """
 

@@ -102,14 +102,15 @@ def matched_subjects(
         shared = [name for name in set(categories[subject]) if len(members[name]) > 1]
         if shared:
             name = min(shared, key=lambda name: (len(members[name]), name))
-            near = _nearest(ranked[name], place[name][subject], neighbours)
+            near = _nearest(ranked[name], place[name][subject], like_rate, neighbours)
         else:
-            near = _nearest(everyone, place_of_all[subject], neighbours)
+            near = _nearest(everyone, place_of_all[subject], like_rate, neighbours)
         matched[subject, : len(near)] = near
     return matched
 
 
-def _nearest(ranked: list[int], at: int, neighbours: int) -> list[int]:
-    """Up to ``neighbours`` members around place ``at``, itself left out."""
-    start = max(0, min(at - neighbours // 2, len(ranked) - neighbours - 1))
-    return [member for member in ranked[start : start + neighbours + 1] if member != ranked[at]]
+def _nearest(ranked: list[int], at: int, like_rate: np.ndarray, neighbours: int) -> list[int]:
+    """Up to ``neighbours`` members (in order of like rate) nearest to the one at place ``at``, itself left out."""
+    own = ranked[at]
+    around = ranked[max(0, at - neighbours) : at] + ranked[at + 1 : at + neighbours + 1]
+    return sorted(around, key=lambda other: (abs(like_rate[other] - like_rate[own]), other))[:neighbours]

@@ -23,6 +23,8 @@ from curec_assets.reward_model.model_folder import RewardModel, encoder_role, lo
 from curec_assets.reward_model.reason_bank import Side
 from curec_assets.reward_model.splits import GOLD, GROUPS, REWARD, Membership, membership
 
+PanelGroup = Literal["reward", "acceptance"]
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -34,7 +36,7 @@ class ScoreRequest:
     side: Side
     subject_id: str
     reason: str | None
-    group: Literal["reward", "acceptance"]
+    group: PanelGroup
     since: datetime | None = None
 
 
@@ -58,8 +60,8 @@ class PanelScore:
 class RewardScorer:
     """Scores reasons with the networks of one reward model; features of the events it was opened on are kept.
 
-    Towers of a call's distinct events are computed once for all its reasons, and the "none" term of an event once in
-    the scorer's life.
+    A call's distinct events are read once for all its reasons. Nothing computed is kept between calls, so that a score
+    never depends, not even in its last bit, on what was scored before.
     """
 
     def __init__(self, model: RewardModel, cleaned: pa.Table, encoder: TextEncoder, gold_encoder: TextEncoder) -> None:
@@ -138,7 +140,8 @@ class RewardScorer:
         lengths = [len(rows) for _, _, rows in jobs]
         ends = np.cumsum([0, *lengths])
         values = np.zeros(ends[-1])
-        for side in ("item", "user"):
+        sides: tuple[Side, ...] = ("item", "user")
+        for side in sides:
             mine = [k for k, (job_side, reason, rows) in enumerate(jobs) if job_side == side and reason and len(rows)]
             if not mine:
                 continue
@@ -173,42 +176,28 @@ class RewardScorer:
             if len(mine) == 0:
                 continue
             distinct, places = np.unique(rows[mine], return_inverse=True)
-            given = self._log_likelihoods(scored, name, side, distinct, places, vectors[torch.from_numpy(text[mine])])
-            total[mine] += given - self._none(scored, name, side, distinct)[places]
+            total[mine] += self._gains_of(scored, name, side, distinct, places, vectors[torch.from_numpy(text[mine])])
             models[mine] += 1
         return total / models
 
-    def _none(self, scored: "_ScoredEvents", name: str, side: Side, rows: np.ndarray) -> np.ndarray:
-        """Log likelihood of distinct ``rows`` without the reason, remembered for the scorer's own events."""
-        known = scored.none.setdefault((name, side), np.full(len(scored.features), np.nan))
-        missing = rows[np.isnan(known[rows])]
-        if len(missing):
-            known[missing] = self._log_likelihoods(scored, name, side, missing, np.arange(len(missing)), None)
-        return known[rows]
-
     @torch.no_grad()
-    def _log_likelihoods(
-        self,
-        scored: "_ScoredEvents",
-        name: str,
-        side: Side,
-        rows: np.ndarray,
-        places: np.ndarray,
-        vectors: Tensor | None,
+    def _gains_of(
+        self, scored: "_ScoredEvents", name: str, side: Side, rows: np.ndarray, places: np.ndarray, vectors: Tensor
     ) -> np.ndarray:
-        network = self._model.networks[name]
-        n_items = len(self._model.item_ids)
-        events = event_inputs(scored.features, rows, SIDE_VIEW[side], scored.rule, n_items)
-        tower = network.tower(self._tables[name], events)
-        nothing = torch.zeros(len(places), self._model.space_of(name).dimension)
-        none = torch.zeros(len(places), dtype=torch.bool)
-        own = nothing if vectors is None else vectors
-        present = none if vectors is None else ~none
-        reason = network.read_reasons(*((own, present) if side == "item" else (nothing, none)))
-        interest = network.read_interests(*((own, present) if side == "user" else (nothing, none)))
-        return log_likelihood(
-            logits(network, self._tables[name], tower, places, reason, interest), scored.features.label[rows][places]
-        )
+        """One network's gains: reason ``vectors[p]`` on the event ``rows[places[p]]``, ``rows`` being distinct."""
+        network, tables = self._model.networks[name], self._tables[name]
+        inputs = event_inputs(scored.features, rows, SIDE_VIEW[side], scored.rule, len(self._model.item_ids))
+        tower = network.tower(tables, inputs)
+        label = scored.features.label[rows]
+
+        def log_likelihoods(places: np.ndarray, vectors: Tensor, present: bool) -> np.ndarray:
+            shown, hidden = torch.full((len(places),), present), torch.zeros(len(places), dtype=torch.bool)
+            reasons = network.read_reasons(vectors, shown if side == "item" else hidden)
+            interests = network.read_interests(vectors, shown if side == "user" else hidden)
+            return log_likelihood(logits(network, tables, tower, places, reasons, interests), label[places])
+
+        none = log_likelihoods(np.arange(len(rows)), torch.zeros(len(rows), vectors.shape[1]), present=False)
+        return log_likelihoods(places, vectors, present=True) - none[places]
 
 
 class _ScoredEvents:
@@ -218,7 +207,6 @@ class _ScoredEvents:
         config = model.config
         self.features: EventFeatures = event_features(cleaned, model.item_ids, config.history_length, config.rate_prior)
         self.rule = SeenRule.of(self.features.user_ids, model.item_ids)
-        self.none: dict[tuple[str, Side], np.ndarray] = {}
         self._members: Membership = membership(self.features, model.item_ids, config.folds)
         self._user_index = {user: index for index, user in enumerate(self.features.user_ids)}
         keys: dict[Side, np.ndarray] = {"item": self.features.item, "user": self.features.user}

@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import torch
 
 from curec_assets.language_model.adapters import lora_config, merge_adapter, new_adapter, save_adapter
 from curec_assets.language_model.chat import prompt_tokens
@@ -37,11 +38,11 @@ from curec_assets.reasons.gates import Grounding
 from curec_assets.rl_policy.config import PolicyConfig
 from curec_assets.rl_policy.rewards import RewardShaper, RLCompletion, RLSubject, Scorer
 
-# Behind our own loading, which sets the environment these libraries read when they are imported.
-import torch  # isort: skip
-from datasets import Dataset  # isort: skip
-from transformers import PreTrainedModel, PreTrainedTokenizerBase  # isort: skip
-from trl import GRPOConfig, GRPOTrainer  # isort: skip
+# isort: split
+# Behind our own modules, which set the environment that these libraries read when they are imported.
+from datasets import Dataset
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from trl import GRPOConfig, GRPOTrainer
 
 __all__ = ["PolicyTraining", "RLCompletion", "RLSubject", "train_policy"]
 

@@ -3,12 +3,16 @@
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 # Nothing is downloaded and nothing is reported unless a profile allows it; set before any library reads them.
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# The bars and notices of the libraries underneath would tear our own display apart.
+os.environ.setdefault("TQDM_DISABLE", "1")
+warnings.simplefilter("ignore", FutureWarning)
 
 from curec_assets.configuration.chain import Chain, ConfigError, configuration_folder, load_chains
 from curec_assets.configuration.windows import select_windows
@@ -96,7 +100,9 @@ def _chain_option(parser: argparse.ArgumentParser) -> None:
 def _chain(options: argparse.Namespace) -> Chain:
     chains = load_chains(configuration_folder())
     if options.chain not in chains:
-        raise ConfigError(f"no chain {options.chain!r} in {configuration_folder() / 'chains'}; there are: {', '.join(chains)}")
+        raise ConfigError(
+            f"no chain {options.chain!r} in {configuration_folder() / 'chains'}; there are: {', '.join(chains)}"
+        )
     return chains[options.chain]
 
 

@@ -98,7 +98,9 @@ class RunDisplay:
         self._at_work = None
 
     def _time_left(self) -> str:
-        known = [self._expected_seconds(a, w.key) for w in self._windows for a in LINEAGE if (a, w.key) not in self._done]
+        known = [
+            self._expected_seconds(a, w.key) for w in self._windows for a in LINEAGE if (a, w.key) not in self._done
+        ]
         if not known or any(seconds is None for seconds in known):
             return ""
         left = sum(seconds for seconds in known if seconds is not None)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -44,7 +45,7 @@ def print_query(lake_root: Path, chain: str | None, statement: str, form: str, o
 
 
 def _print_table(rows: pa.Table, console: Console) -> None:
-    table = Table(*[Text(name) for name in rows.column_names], show_lines=False)
+    table = Table(*[escape(name) for name in rows.column_names])
     for row in rows.slice(0, SHOWN_ROWS).to_pylist():
         # Text from data is shown as text: rich would read [brackets] as its own markup.
         table.add_row(*[Text(_cell(value)) for value in row.values()])

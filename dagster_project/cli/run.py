@@ -22,9 +22,7 @@ class RunFailedError(RuntimeError):
     """A stage failed; the windows before it are published, this one up to the stage before."""
 
 
-def run_chain(
-    configuration: Path, chain: Chain, windows: Sequence[Window], lake_root: Path, models_root: Path
-) -> int:
+def run_chain(configuration: Path, chain: Chain, windows: Sequence[Window], lake_root: Path, models_root: Path) -> int:
     """Materialize what is missing or stale in ``windows``, in order.
 
     Returns:

@@ -30,7 +30,9 @@ def print_summary(chain: Chain, lake_root: Path) -> None:
     console.print("\nNext:", style="bold")
     console.print("  make ui", markup=False)
     console.print(
-        f'  curec sql "select title, reason, cause from {chain.name}.item_reasons limit 10"', markup=False, soft_wrap=True
+        f'  curec sql "select title, reason, cause from {chain.name}.item_reasons limit 10"',
+        markup=False,
+        soft_wrap=True,
     )
 
 
@@ -57,7 +59,9 @@ def _print_costs(console: Console, chain: Chain, lake: Lake) -> None:
 def _print_corrections(console: Console, corrections: list[dict], outcomes: list[dict]) -> None:
     if not corrections:
         reviewed = sum(row["reviews"] for row in outcomes)
-        console.print(f"\nNo reason was corrected: of {reviewed} reviews, none passed the acceptance test.", style="bold")
+        console.print(
+            f"\nNo reason was corrected: of {reviewed} reviews, none passed the acceptance test.", style="bold"
+        )
     for side, shown in SHOWN_CORRECTIONS.items():
         for row in [row for row in corrections if row["side"] == side][:shown]:
             gain = "no panel to measure it" if row["gain"] is None else f"{row['gain']:+.4f} nats per event"
@@ -96,4 +100,3 @@ def _interval(row: dict) -> str:
     if row["ci_low"] is None:
         return f"{row['value']:.4f}"
     return f"{row['value']:.4f} [{row['ci_low']:.4f}, {row['ci_high']:.4f}]"
-

@@ -8,8 +8,7 @@ from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.tasks import Example
 from curec_assets.aligned_llm.train import Alignment, _batches, align
 from curec_assets.lake.hashing import hash_folder
-from curec_assets.language_model.config import AdapterConfig, SamplingConfig
-from curec_assets.language_model.generation import TransformersGenerator
+from curec_assets.language_model.config import AdapterConfig
 from curec_assets.language_model.loading import load_language_model
 from curec_assets.language_model.prompts import explain_prompt
 from curec_assets.reasons.config import GateConfig
@@ -30,9 +29,9 @@ CONFIG = AlignmentConfig(
     min_likes=1,
     bootstrap_examples=4,
     bootstrap_samples=2,
-    steps=12,
+    steps=30,
     batch_size=8,
-    learning_rate=0.01,
+    learning_rate=0.008,
     adapter=AdapterConfig(rank=8, alpha=16.0, layers=2),
     max_completion_tokens=40,
 )
@@ -84,14 +83,6 @@ def test_alignment_goes_on_from_the_previous_adapter(
     assert second.metrics["first_loss"] < 0.7 * first[1].metrics["first_loss"]
     aligned(tiny_base, tmp_path / "idle", previous=first[0], steps=0)
     assert hash_folder(tmp_path / "idle") == hash_folder(first[0])
-
-
-def test_the_aligned_model_writes_what_it_was_taught(first: tuple[Path, Alignment], tiny_base: Path) -> None:
-    model, tokenizer = load_language_model(tiny_base, [first[0]], "float32")
-    generator = TransformersGenerator(model, tokenizer, SamplingConfig(temperature=0.0), TINY)
-    ((sample,),) = generator.sample([explain_prompt(evidence_row("item", ITEMS[0]))], 1, seed=0)
-    assert sample.finished
-    assert "like it too." in sample.text
 
 
 def test_without_any_example_the_adapter_changes_nothing_and_the_chain_goes_on(tiny_base: Path, tmp_path: Path) -> None:

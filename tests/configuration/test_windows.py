@@ -1,5 +1,7 @@
 """Windows: whole, ordered, keyed alike in the lake and in Dagster."""
 
+from itertools import pairwise
+
 import dagster as dg
 import pytest
 from hypothesis import given
@@ -20,7 +22,7 @@ EXAMPLES: list[tuple[Frequency, str, str]] = [
 def test_windows_meet_without_gap_or_overlap(frequency: Frequency, first: str, last: str) -> None:
     windows = WindowsConfig(frequency=frequency, first=first, last=last).windows()
     assert (windows[0].key, windows[-1].key) == (first, last)
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         assert before.start < before.end == after.start
 
 

@@ -1,5 +1,6 @@
 """Small made-up worlds for the reward model's tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,7 @@ SMALL = RewardModelConfig(
     history_length=8,
     width=16,
     hidden=16,
-    epochs=8,
+    epochs=5,
     batch_size=128,
     learning_rate=1e-2,
     max_evaluation_events=400,
@@ -73,7 +74,7 @@ def items_table(categories: dict[str, list[str]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=ITEMS)
 
 
-def drafts_table(reasons: list[tuple[str, str, int, str | None]], window: str | None = None) -> pa.Table:
+def drafts_table(reasons: Sequence[tuple[str, str, int, str | None]], window: str | None = None) -> pa.Table:
     """DRAFT_REASONS of (side, subject, sample, reason), with a ``window`` column if one is given."""
     blank = dict.fromkeys(DRAFT_REASONS.names)
     rows = [

@@ -1,0 +1,192 @@
+"""Prequential evaluation: models trained before a window are judged on its events (DESIGN §3.6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from curec_assets.configuration.windows import Window
+from curec_assets.interactions.negatives import with_sampled_negatives
+from curec_assets.lake.schemas import EVALUATIONS
+from curec_assets.language_model.encoder import TextEncoder
+from curec_assets.progress import Progress, silent
+from curec_assets.ranker.backbone import Knowledge, Queries, Ranker, Task, make_queries
+from curec_assets.ranker.bootstrap import draw
+from curec_assets.ranker.config import BackboneName, RankerConfig
+from curec_assets.ranker.events import Events, good_events, microseconds
+from curec_assets.ranker.folder import BACKBONES, RankerFolder, load_model, open_folder
+from curec_assets.ranker.judge import Judge, Replicates
+from curec_assets.ranker.metrics import target_ranks
+from curec_assets.ranker.popularity import BASELINES, Baseline, popularity_of_catalogue, popularity_of_items
+from curec_assets.ranker.prepare import Prepared, prepare
+from curec_assets.ranker.slices import slice_rows
+from curec_assets.ranker.versions import window_starts
+
+BATCH = 2048
+TOP_K_BATCH = 512
+"""Queries scored at once; top-K scores the whole catalogue for each."""
+
+
+def evaluate_ranker(
+    folder: Path,
+    cleaned: pa.Table,
+    items: pa.Table,
+    evidence: pa.Table,
+    reason_embeddings: pa.Table,
+    encoder: TextEncoder,
+    window: Window,
+    config: RankerConfig,
+    seed: int,
+    progress: Progress = silent,
+    *,
+    implicit: bool = False,
+) -> pa.Table:
+    """Judges the rankers in ``folder``, trained before ``window``, on the window's events.
+
+    Rows (schema EVALUATIONS, ``subject`` is ``ranker``):
+
+    - ``din``: ``auc``, ``group_auc`` and ``log_loss`` (nats) over all events of the window;
+    - ``sasrec``: ``hr@k``, ``ndcg@k`` and ``mrr`` over liked events on items the user had not had, ranked among all
+      items first seen by the event that the user has not had;
+    - ``item_reason_share`` and ``user_reason_share``: share of those events whose item or user has a reason;
+    - arms ``popularity`` and ``recent_popularity`` beside each backbone (no ``log_loss``: counts are no probabilities);
+    - contrasts, arm ``a − b``: the paired difference of ``auc`` or of ``ndcg`` at the first cut-off, with an interval
+      corrected for the number of primary contrasts. Slice ``all`` is primary, the other slices are exploratory.
+
+    Values are means over seeds; intervals come from a joint bootstrap of users and seeds, paired over arms. A measure
+    that a slice cannot have (no events, one class) has null values; ``n`` counts the slice's events.
+
+    Args:
+        folder: ``train_ranker``'s output for the window before.
+        cleaned, items, reason_embeddings: all windows up to and with ``window``; an event's history may hold earlier
+            events of the window, its reasons were valid before the window.
+        evidence: windows before ``window`` suffice.
+        config: how to judge and which arms; architecture is read from the folder.
+        seed: of the bootstrap, and of the negatives of ``implicit`` data.
+
+    Raises:
+        ValueError: ``encoder`` is not the one the folder was trained with, or of another dimension than the reasons.
+    """
+    shared = open_folder(folder, encoder.name)
+    world = prepare(cleaned, items, evidence, reason_embeddings, encoder, window.end, shared.items, shared.users)
+    trial = _Trial(folder, shared, world, window, config, seed, implicit)
+    rows: list[dict[str, Any]] = []
+    for done, backbone in enumerate(config.backbones):
+        progress("judge", done, len(config.backbones))
+        rows += trial.judge(backbone)
+    progress("judge", len(config.backbones), len(config.backbones))
+    return pa.Table.from_pylist(rows, schema=EVALUATIONS)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    folder: Path
+    shared: RankerFolder
+    world: Prepared
+    window: Window
+    config: RankerConfig
+    seed: int
+    implicit: bool
+
+    def judge(self, backbone: BackboneName) -> list[dict[str, Any]]:
+        task = BACKBONES[backbone].task
+        start = microseconds(self.window.start)
+        events = self._test_events(task, start)
+        queries = self._queries(events, start)
+        users, user = np.unique(events.user, return_inverse=True)
+        judge = Judge(
+            backbone=backbone,
+            task=task,
+            label=events.label,
+            user=user,
+            slices=slice_rows(self.world.log, events, start),
+            draws=draw(len(users), len(self.config.seeds), self.config.bootstrap_samples, self.seed),
+            config=self.config,
+        )
+        measure = _logits if task == "ctr" else self._ranks
+        rows: list[dict[str, Any]] = []
+        replicates: dict[str, Replicates] = {}
+        for arm in self.config.arms:
+            knowledge = self.world.knowledge(arm, window_starts([start]), self.shared.seed)
+            outcomes = []
+            for number in self.config.seeds:
+                model = load_model(self.folder, self.shared, backbone, arm, number)
+                outcomes.append(measure(model, knowledge, queries, events))
+            replicates[arm] = judge.replicates(outcomes)
+            rows += judge.rows(arm, replicates[arm])
+            rows += judge.rows(arm, judge.shares(_covered(knowledge, queries, events)))
+        for name, outcome in self._baselines(task, events).items():
+            found = judge.replicates([outcome])
+            # Counts of likes are no probabilities.
+            rows += judge.rows(name, {key: value for key, value in found.items() if key[0] != "log_loss"})
+        return rows + judge.contrasts(replicates)
+
+    def _test_events(self, task: Task, start: int) -> Events:
+        universe, log = self.world.universe, self.world.log
+        if task == "ctr" and self.implicit:
+            shown = with_sampled_negatives(self.world.good, self.config.negatives_per_positive, self.seed)
+            events = universe.events(good_events(shown, self.window.end))
+        else:
+            events = log.events
+        events = events.at(events.ts >= start)
+        if task == "ctr":
+            return events
+        had = np.zeros(len(events), dtype=bool)
+        query, seen = log.seen(events.user, events.ts)
+        had[query[seen == events.item[query]]] = True
+        return events.at((events.label > 0) & ~had)
+
+    def _queries(self, events: Events, start: int) -> Queries:
+        length = self.shared.config.history_events
+        return make_queries(self.world.log, events.user, events.ts, window_starts([start]), length)
+
+    def _ranks(self, model: Ranker, knowledge: Knowledge, queries: Queries, events: Events) -> np.ndarray:
+        every = torch.arange(len(self.world.universe.item_ids))
+        found = [np.zeros(0)]
+        for rows in _batches(len(events), TOP_K_BATCH):
+            part = queries.rows(rows)
+            scores = model.score(knowledge, part, every.expand(len(part), -1)).numpy()
+            found.append(target_ranks(scores, events.item[rows], self._allowed(events.at(rows))))
+        return np.concatenate(found)
+
+    def _allowed(self, events: Events) -> np.ndarray:
+        allowed = self.world.universe.first_seen[None] <= events.ts[:, None]
+        allowed[self.world.log.seen(events.user, events.ts)] = False
+        return allowed
+
+    def _baselines(self, task: Task, events: Events) -> Mapping[Baseline, np.ndarray]:
+        log, days = self.world.log, self.config.recent_days
+        if task == "ctr":
+            return popularity_of_items(log, events.item, events.ts, days)
+        found: dict[Baseline, list[np.ndarray]] = {name: [np.zeros(0)] for name in BASELINES}
+        for rows in _batches(len(events), TOP_K_BATCH):
+            part = events.at(rows)
+            allowed = self._allowed(part)
+            for name, counts in popularity_of_catalogue(log, part.ts, days).items():
+                found[name].append(target_ranks(counts, part.item, allowed))
+        return {name: np.concatenate(ranks) for name, ranks in found.items()}
+
+
+def _logits(model: Ranker, knowledge: Knowledge, queries: Queries, events: Events) -> np.ndarray:
+    item = torch.from_numpy(events.item)[:, None]
+    parts = [
+        model.score(knowledge, queries.rows(rows), item[rows])[:, 0].numpy() for rows in _batches(len(events), BATCH)
+    ]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _covered(knowledge: Knowledge, queries: Queries, events: Events) -> dict[str, np.ndarray]:
+    item = knowledge.items.met(torch.from_numpy(events.item), queries.window, queries.ts)
+    user = knowledge.users.met(queries.user, queries.window, queries.ts)
+    return {
+        "item_reason_share": (knowledge.items.reason_row[item] > 0).double().numpy(),
+        "user_reason_share": (knowledge.users.reason_row[user] > 0).double().numpy(),
+    }
+
+
+def _batches(count: int, size: int) -> list[slice]:
+    return [slice(start, start + size) for start in range(0, count, size)]

@@ -1,0 +1,99 @@
+"""From what models said of a window's events to rows of EVALUATIONS: measures, slices, intervals, contrasts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from curec_assets.ranker.backbone import Task
+from curec_assets.ranker.bootstrap import Draws, interval, over_seeds
+from curec_assets.ranker.config import PRIMARY_CONTRASTS, BackboneName, RankerConfig
+from curec_assets.ranker.metrics import group_auc, log_losses, top_k_values, weighted_auc, weighted_mean
+
+Replicates = Mapping[tuple[str, str], np.ndarray]
+"""Replicates (1 + samples,) of each (measure, slice); entry 0 is the measure on the window as it is."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The test events of one task: ``label`` and ``user`` (position among the test users) of n events, slices as rows
+    of them, and the draws that all arms share."""
+
+    backbone: BackboneName
+    task: Task
+    label: np.ndarray
+    user: np.ndarray
+    slices: Mapping[str, np.ndarray]
+    draws: Draws
+    config: RankerConfig
+
+    def replicates(self, outcomes: Sequence[np.ndarray]) -> Replicates:
+        """Measures of one arm from an outcome (n,) per seed: logits (``ctr``) or the target's ranks (``next_item``)."""
+        found: dict[tuple[str, str], np.ndarray] = {}
+        for name, rows in self.slices.items():
+            by_seed = [self._measures(outcome[rows], rows) for outcome in outcomes]
+            for measure in by_seed[0]:
+                stacked = np.stack([measures[measure] for measures in by_seed], axis=1)
+                found[measure, name] = over_seeds(stacked, self.draws)
+        return found
+
+    def shares(self, covered: Mapping[str, np.ndarray]) -> Replicates:
+        """Weighted means of per-event values (n,), by name."""
+        return {
+            (measure, name): weighted_mean(values[rows], self.draws.users[:, self.user[rows]])
+            for measure, values in covered.items()
+            for name, rows in self.slices.items()
+        }
+
+    def rows(self, arm: str, replicates: Replicates) -> list[dict[str, Any]]:
+        """Rows of EVALUATIONS for one arm, intervals at ``config.confidence``."""
+        return [
+            self._row(arm, measure, name, values, self.config.confidence)
+            for (measure, name), values in replicates.items()
+        ]
+
+    def contrasts(self, by_arm: Mapping[str, Replicates]) -> list[dict[str, Any]]:
+        """Paired differences of the primary contrasts whose arms were judged.
+
+        The intervals hold jointly for all primary contrasts of all backbones (Bonferroni), whichever were run.
+        """
+        measure = "auc" if self.task == "ctr" else f"ndcg@{self.config.top_k[0]}"
+        comparisons = len(PRIMARY_CONTRASTS) * len(self.config.backbones)
+        confidence = 1.0 - (1.0 - self.config.confidence) / comparisons
+        return [
+            self._row(f"{a} − {b}", measure, name, by_arm[a][measure, name] - by_arm[b][measure, name], confidence)
+            for a, b in PRIMARY_CONTRASTS
+            if a in by_arm and b in by_arm
+            for name in self.slices
+        ]
+
+    def _measures(self, outcome: np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
+        weights = self.draws.users[:, self.user[rows]]
+        if self.task == "next_item":
+            values = top_k_values(outcome, self.config.top_k)
+            return {measure: weighted_mean(value, weights) for measure, value in values.items()}
+        label = self.label[rows]
+        measures = {
+            "auc": weighted_auc(outcome, label, weights),
+            "group_auc": group_auc(outcome, label, self.user[rows], self.draws.users),
+            "log_loss": weighted_mean(log_losses(outcome, label), weights),
+        }
+        if 0 < label.sum() < len(label):
+            measures["auc"][0] = roc_auc_score(label, outcome)
+        return measures
+
+    def _row(self, arm: str, measure: str, name: str, replicates: np.ndarray, confidence: float) -> dict[str, Any]:
+        found = interval(replicates, confidence)
+        return {
+            "subject": "ranker",
+            "backbone": self.backbone,
+            "arm": arm,
+            "metric": measure,
+            "slice": name,
+            "value": found.value,
+            "ci_low": found.low,
+            "ci_high": found.high,
+            "n": len(self.slices[name]),
+        }

@@ -1,0 +1,60 @@
+"""What several folders of tests share: one chain on the test profile, run once through the command line."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from curec_assets.configuration.chain import Chain, load_chain
+from tests.small_world import write_world
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+
+
+@dataclass(frozen=True)
+class FinishedChain:
+    """A chain that was run through ``curec run``, and where everything lies."""
+
+    chain: Chain
+    configuration: Path
+    lake: Path
+    models: Path
+    home: Path
+    output: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment in which ``curec`` finds all of it."""
+        return os.environ | {
+            "CUREC_CONFIG": str(self.configuration),
+            "CUREC_LAKE": str(self.lake),
+            "CUREC_MODELS": str(self.models),
+            "DAGSTER_HOME": str(self.home),
+        }
+
+    def curec(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run ``curec`` in a process of its own."""
+        command = [sys.executable, "-m", "dagster_project.cli.main", *arguments]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=check)
+
+
+@pytest.fixture(scope="session")
+def models_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Base models, made once for all tests."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, models_root: Path) -> FinishedChain:
+    """The small world, all three windows on the test profile, through ``curec run`` and Dagster."""
+    root = tmp_path_factory.mktemp("finished")
+    configuration = write_world(root / "configuration")
+    chain = load_chain(configuration / "chains" / "small.yaml")
+    unfinished = FinishedChain(chain, configuration, root / "lake", models_root, root / "home", "")
+    run = unfinished.curec("run", "--chain", "small", check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return FinishedChain(chain, configuration, root / "lake", models_root, root / "home", run.stdout + run.stderr)

@@ -1,0 +1,103 @@
+"""What a run does with what is there: resumes, refuses gaps, refuses another configuration, shows what is stale."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from curec_assets.lake.lake import Lake
+from curec_assets.lineage import LINEAGE
+from tests.chains import content_hashes
+from tests.conftest import FinishedChain
+from tests.small_world import WINDOWS, Event, make_events, write_world
+
+
+@pytest.fixture
+def copy(finished: FinishedChain, tmp_path: Path) -> FinishedChain:
+    """A copy of the finished chain that a test may spoil."""
+    for name in ("configuration", "lake", "home"):
+        shutil.copytree(getattr(finished, name), tmp_path / name)
+    return replace(finished, configuration=tmp_path / "configuration", lake=tmp_path / "lake", home=tmp_path / "home")
+
+
+def forget(chain: FinishedChain, window: str, *assets: str) -> None:
+    for asset in assets:
+        Lake(chain.lake, "small").partition(asset, window).unlink()
+
+
+def test_a_gap_in_the_chain_is_refused_and_nothing_is_written(copy: FinishedChain) -> None:
+    forget(copy, WINDOWS[1], *LINEAGE)
+    forget(copy, WINDOWS[2], *LINEAGE)
+    refused = copy.curec("run", "--chain", "small", "--windows", WINDOWS[2], check=False)
+    assert refused.returncode == 1
+    assert f"curec run --chain small --windows {WINDOWS[1]}..{WINDOWS[2]}" in refused.stderr
+    assert Lake(copy.lake, "small").manifest("items", WINDOWS[2]) is None
+
+
+def test_a_window_made_with_another_configuration_is_not_built_upon(copy: FinishedChain) -> None:
+    shutil.copytree(Path("dagster_project") / "profiles", copy.configuration / "profiles", dirs_exist_ok=True)
+    profile = copy.configuration / "profiles" / "test.yaml"
+    profile.write_text(profile.read_text().replace("min_support: 2", "min_support: 3"))
+    forget(copy, WINDOWS[2], *LINEAGE)
+    refused = copy.curec("run", "--chain", "small", "--windows", WINDOWS[2], check=False)
+    assert refused.returncode == 1
+    assert "evidence in 2020-01 was made with another configuration" in refused.stderr
+    assert Lake(copy.lake, "small").manifest("aligned_llm", WINDOWS[2]) is None
+
+
+def test_a_run_resumes_where_it_stopped_and_ends_with_the_same_content(
+    finished: FinishedChain, copy: FinishedChain
+) -> None:
+    """Killed in the last window after the drafts were published; the next run makes the rest, and only the rest."""
+    last = WINDOWS[2]
+    forget(copy, last, *list(LINEAGE)[list(LINEAGE).index("aligned_llm") :])
+    command = [sys.executable, "-m", "dagster_project.cli.main", "run", "--chain", "small"]
+    with subprocess.Popen(command, env=copy.environment, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        for line in run.stderr:
+            if line.startswith(f"{last} reward_model …"):
+                run.send_signal(signal.SIGKILL)
+                break
+    kept = Lake(copy.lake, "small").manifest("draft_reasons", last)
+    assert kept is not None
+    assert Lake(copy.lake, "small").manifest("ranker", last) is None
+    copy.curec("run", "--chain", "small")
+    assert Lake(copy.lake, "small").manifest("draft_reasons", last) == kept
+    assert content_hashes(copy.chain, copy.lake, WINDOWS) == content_hashes(finished.chain, finished.lake, WINDOWS)
+
+
+def test_status_shows_what_a_changed_old_window_makes_stale(copy: FinishedChain) -> None:
+    """The source's first window changes; once it is made again, all that rests on it is stale, through every window."""
+    early = int(copy.chain.all_windows()[0].start.timestamp()) + 86_400
+    source = write_world(copy.configuration.parent / "changed", [*make_events(), Event("u3", "i4", early, "5")])
+    shutil.copy(source / "interactions.csv", copy.configuration / "interactions.csv")
+    before = copy.curec("status", "--chain", "small", check=False)
+    assert before.returncode == 1
+    assert "raw_interactions in 2020-01: source changed" in " ".join(before.stdout.split())
+
+
+def test_a_source_that_only_grows_later_rows_makes_nothing_of_the_past_again(copy: FinishedChain) -> None:
+    late = int(copy.chain.all_windows()[2].end.timestamp()) + 86_400
+    source = write_world(copy.configuration.parent / "grown", [*make_events(), Event("u3", "i4", late, "5")])
+    shutil.copy(source / "interactions.csv", copy.configuration / "interactions.csv")
+    before = {w: Lake(copy.lake, "small").manifest("aligned_llm", w) for w in WINDOWS}
+    made = copy.curec("run", "--chain", "small").stdout
+    # Two assets a window read the source; their content is the same, so nothing after them runs.
+    assert "6 partitions made" in made
+    assert {w: Lake(copy.lake, "small").manifest("aligned_llm", w) for w in WINDOWS} == before
+    assert copy.curec("status", "--chain", "small").returncode == 0
+
+
+def test_a_failed_stage_is_told_in_one_line_and_leaves_what_was_made(copy: FinishedChain) -> None:
+    forget(copy, WINDOWS[2], *LINEAGE)
+    (copy.configuration / "items.csv").write_text("item,label\n1,One\n")
+    failed = copy.curec("run", "--chain", "small", check=False)
+    assert failed.returncode in (1, 2)
+    assert "items.csv" in failed.stderr
+    assert "name" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert Lake(copy.lake, "small").manifest("bias_audit", WINDOWS[1]) is not None
