@@ -27,10 +27,13 @@ FACT_LABELS: dict[str, tuple[str, int]] = {
     "recent_like": ("Liked lately", 4),
     "recent_dislike": ("Disliked lately", 2),
     "liked_category": ("Likes above all", 3),
-    "parts_from_crowd": ("Parts from the crowd on", 1),
+    "parts_from_crowd": ("Unlike others, likes", 1),
     "taste_moved": ("Taste moves towards", 1),
 }
 """Of each kind of fact: how a prompt names it, and how many of it a prompt shows at most."""
+
+FALLING_LABELS = {"parts_from_crowd": "Unlike others, dislikes", "taste_moved": "Taste moves away from"}
+"""How the signed kinds of fact are named when their weight is below zero."""
 
 TITLE_CHARACTERS = 60
 DESCRIPTION_CHARACTERS = 120
@@ -97,8 +100,10 @@ def _item_question(row: Mapping[str, Any]) -> tuple[str, list[str]]:
 def _fact_lines(facts: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for kind, (label, at_most) in FACT_LABELS.items():
-        texts = [fact["text"] for fact in facts if fact["kind"] == kind][:at_most]
-        lines.append(_listed(label, texts))
+        shown = [fact for fact in facts if fact["kind"] == kind][:at_most]
+        falling = [fact["text"] for fact in shown if kind in FALLING_LABELS and fact["weight"] < 0]
+        lines.append(_listed(label, [fact["text"] for fact in shown if fact["text"] not in falling]))
+        lines.append(_listed(FALLING_LABELS.get(kind, label), falling))
     return lines
 
 

@@ -85,6 +85,8 @@ class DIN(nn.Module):
         return (self.head(inputs) + self.wide(facts))[..., 0], attention
 
     def _attention(self, candidate: Tensor, events: Tensor, present: Tensor) -> Tensor:
+        # Embeddings are small by design; at unit spread the layer can tell near from far within few steps.
+        candidate, events = (functional.layer_norm(x, x.shape[-1:]) for x in (candidate, events))
         product = candidate[:, :, None] * events[:, None]
         hidden = self.of_candidate(candidate)[:, :, None] + self.of_event(events)[:, None] + self.of_product(product)
         logits = self.weigh(functional.silu(hidden))[..., 0]

@@ -6,7 +6,7 @@ from curec_assets.reasons.grounding import Grounding
 
 
 def grounding_of(subjects: pa.Table) -> Grounding:
-    """Grounding over the titles and categories in ``subjects``: rows of EVIDENCE (users' rows have neither) or ITEMS."""
+    """Grounding over the titles and categories in ``subjects``: rows of EVIDENCE (users have neither) or ITEMS."""
     titles = {title for title in subjects["title"].to_pylist() if title}
     categories = {category for row in subjects["categories"].to_pylist() for category in row or ()}
     return Grounding(sorted(titles), sorted(categories))

@@ -40,7 +40,7 @@ def test_the_future_changes_no_artifact_of_the_past(finished: FinishedChain, tmp
     chain = load_chain(write_world(tmp_path / "configuration", poisoned) / "chains" / "small.yaml")
     run_windows(chain, tmp_path / "lake", finished.models, PAST)
     honest = content_hashes(finished.chain, finished.lake, PAST)
-    assert set(asset for asset, _ in honest) == set(LINEAGE)
+    assert {asset for asset, _ in honest} == set(LINEAGE)
     assert content_hashes(chain, tmp_path / "lake", PAST) == honest
 
 

@@ -1,0 +1,96 @@
+"""``curec`` answers a request it cannot meet in one clear sentence."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curec_assets.configuration.chain import ConfigError, load_chain, load_chains
+from tests.small_world import write_world
+
+
+def curec(configuration: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "CUREC_CONFIG": str(configuration),
+        "CUREC_LAKE": str(configuration / "lake"),
+        "DAGSTER_HOME": str(configuration / "home"),
+    }
+    command = [sys.executable, "-m", "dagster_project.cli.main", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Path:
+    return write_world(tmp_path / "configuration")
+
+
+def test_help_teaches_every_command(configuration: Path) -> None:
+    shown = curec(configuration, "--help").stdout
+    for command in ("run", "status", "summary", "sql", "catalog", "models", "CUREC_LAKE", "DAGSTER_HOME"):
+        assert command in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("run", "--chain", "nowhere"), "no chain 'nowhere'"),
+        (("run", "--chain", "small", "--windows", "2019-01"), "'2019-01' is no window of this chain"),
+        (("run", "--chain", "small", "--windows", "2020-03..2020-01"), "runs backwards"),
+        (("sql", "select 1"), "no catalogue yet"),
+        (("sql",), "give a query or --file"),
+        (("status", "--chain", "../small"), "no chain '../small'"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_told_in_a_sentence(
+    configuration: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    refused = curec(configuration, *arguments)
+    assert refused.returncode == 2
+    assert told in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_run_whose_source_file_is_missing_names_it(configuration: Path) -> None:
+    (configuration / "items.csv").unlink()
+    refused = curec(configuration, "run", "--chain", "small")
+    assert refused.returncode == 2
+    assert "items.csv" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("chains/small.yaml", "profile: test", "profil: test", "key 'profile' is missing; unknown key 'profil'"),
+        ("chains/small.yaml", "profile: test", "profile: ../test", "key 'profile': Value error, expected a plain name"),
+        ("chains/small.yaml", "data_set: small_world", "data_set: other", "no data_sets/other.yaml; there are:"),
+        ("chains/small.yaml", '"2020-01"', '"Jan"', "expected the form %Y-%m"),
+        ("data_sets/small_world.yaml", "like_at: 4", "like_at: good", "key 'like_at'"),
+        ("data_sets/small_world.yaml", "rating_scale: [1, 5]", "rating_scale: [5, 1]", "like_at must lie above"),
+        ("data_sets/small_world.yaml", "interactions.csv", "${NOT_SET_ANYWHERE}", "NOT_SET_ANYWHERE is not set"),
+        ("data_sets/small_world.yaml", "name: small_world", "name: [", "not valid YAML"),
+    ],
+)
+def test_a_wrong_configuration_names_the_file_the_key_and_what_was_expected(
+    configuration: Path, file: str, old: str, new: str, told: str
+) -> None:
+    path = configuration / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ConfigError) as refused:
+        load_chain(configuration / "chains" / "small.yaml")
+    assert told in str(refused.value)
+    assert path.name in str(refused.value)
+
+
+def test_an_empty_configuration_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no chain here"):
+        load_chains(tmp_path)
+
+
+def test_a_profile_whose_budget_miscounts_its_samples_is_refused(configuration: Path) -> None:
+    shipped = Path("dagster_project/profiles/test.yaml").read_text()
+    (configuration / "profiles" / "test.yaml").write_text(shipped.replace("drafts: {samples: 2}", "drafts: {samples: 3}"))
+    with pytest.raises(ConfigError, match=r"samples_per_subject is 6, but drafts\.samples and"):
+        load_chain(configuration / "chains" / "small.yaml")

@@ -1,0 +1,136 @@
+"""The definitions: every asset of every chain with its edges, and nothing heavy imported to see them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from curec_assets.configuration.chain import load_chain
+from curec_assets.lineage import LINEAGE
+from dagster_project.definitions import build_definitions
+from dagster_project.display import curves_table, preview
+from tests.conftest import FinishedChain
+from tests.small_world import CHAIN, WINDOWS, write_world
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    root = tmp_path_factory.mktemp("definitions")
+    configuration = write_world(root / "configuration")
+    (configuration / "chains" / "other.yaml").write_text(CHAIN)
+    return build_definitions(configuration, root / "lake", root / "models")
+
+
+def key(asset: str, chain: str = "small") -> dg.AssetKey:
+    return dg.AssetKey([chain, asset])
+
+
+def test_several_chains_stand_side_by_side_and_share_no_asset(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for chain in ("small", "other"):
+        for asset in LINEAGE:
+            parents = graph.get(key(asset, chain)).parent_keys
+            assert {parent.path[0] for parent in parents} <= {chain}
+
+
+def test_every_asset_has_a_description_a_group_kinds_an_owner_and_a_code_version(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for asset, artifact in LINEAGE.items():
+        node = graph.get(key(asset))
+        assert node.group_name == artifact.group
+        assert node.code_version == artifact.code_version
+        assert node.owners
+        assert node.kinds
+        assert node.description
+
+
+def test_the_edges_are_those_of_the_lineage(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for asset, artifact in LINEAGE.items():
+        assert graph.get(key(asset)).parent_keys == {key(edge.asset) for edge in artifact.edges}, asset
+
+
+@pytest.mark.parametrize(
+    ("asset", "parent", "window", "read"),
+    [
+        ("evidence", "items", WINDOWS[2], WINDOWS),
+        ("evidence", "items", WINDOWS[0], WINDOWS[:1]),
+        ("aligned_llm", "aligned_llm", WINDOWS[1], WINDOWS[:1]),
+        ("aligned_llm", "aligned_llm", WINDOWS[0], ()),
+        ("corrected_reasons", "corrected_reasons", WINDOWS[2], WINDOWS[:2]),
+        ("ranker_evaluation", "ranker", WINDOWS[2], WINDOWS[1:2]),
+        ("rl_policy", "reward_model", WINDOWS[1], WINDOWS[1:2]),
+    ],
+)
+def test_dagster_maps_each_window_to_the_windows_that_are_read(
+    definitions: dg.Definitions, asset: str, parent: str, window: str, read: tuple[str, ...]
+) -> None:
+    graph = definitions.resolve_asset_graph()
+    node = graph.get(key(asset))
+    mapping = graph.get_partition_mapping(key(asset), key(parent))
+    partitions = node.partitions_def
+    assert partitions is not None
+    upstream = mapping.get_upstream_mapped_partitions_result_for_partitions(
+        downstream_partitions_subset=partitions.subset_with_partition_keys([window]),
+        downstream_partitions_def=partitions,
+        upstream_partitions_def=partitions,
+    )
+    assert tuple(upstream.partitions_subset.get_partition_keys()) == tuple(read)
+
+
+def test_loading_the_definitions_imports_no_torch() -> None:
+    code = (
+        "import sys, dagster_project.definitions; "
+        "print([m for m in ('torch', 'transformers', 'trl', 'peft', 'sentence_transformers') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_dagster_validates_the_workspace(tmp_path: Path) -> None:
+    environment = os.environ | {"DAGSTER_HOME": str(tmp_path), "CUREC_LAKE": str(tmp_path / "lake")}
+    command = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"]
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert not (tmp_path / "lake").exists(), "loading the definitions wrote to the lake"
+
+
+def test_the_shipped_chains_load_and_name_the_windows_they_promise() -> None:
+    shipped = Path("dagster_project") / "chains"
+    for name in ("demo", "movielens_100k"):
+        windows = [window.key for window in load_chain(shipped / f"{name}.yaml").all_windows()]
+        assert windows[0] == "1997-09"
+        assert windows[-1] == "1998-04"
+
+
+def test_runs_and_materializations_show_in_the_instance_with_data_versions(finished: FinishedChain) -> None:
+    with dg.DagsterInstance.from_config(str(finished.home)) as instance:
+        assert len(instance.get_runs()) == len(WINDOWS)
+        assert all(run.is_success for run in instance.get_runs())
+        for asset in LINEAGE:
+            assert instance.get_materialized_partitions(key(asset)) == set(WINDOWS)
+            event = instance.get_latest_materialization_event(key(asset))
+            assert event is not None
+            materialization = event.asset_materialization
+            assert materialization is not None
+            assert {"dagster/row_count", "dagster/uri", "preview", "seconds"} <= set(materialization.metadata)
+            version = (materialization.tags or {})["dagster/data_version"]
+            assert version == materialization.metadata["content_hash"].value
+
+
+def test_a_preview_shows_text_from_data_as_text() -> None:
+    import pyarrow as pa
+
+    shown = preview(pa.table({"title": ["<script>alert(1)</script> | `x`"], "n": [[1, 2]]}))
+    assert "<script>" not in shown
+    assert shown.splitlines()[-1].count("|") == 3
+    assert json.dumps([1, 2]) in shown
+
+
+def test_curves_become_a_table_of_steps() -> None:
+    points = [{"step": 1, "name": "loss", "value": 2.0}, {"step": 2, "name": "loss", "value": 1.5}]
+    assert curves_table(points).splitlines()[2:] == ["| 1 | 2 |", "| 2 | 1.5 |"]
