@@ -80,9 +80,11 @@ class SentenceEncoder(_CachedEncoder):
 
     def _encode_distinct(self, texts: list[str]) -> np.ndarray:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        if not texts:
+            return vectors
         lengths = self._model.tokenizer(texts, truncation=True, max_length=self._model.max_seq_length)["input_ids"]
         by_length: dict[int, list[int]] = defaultdict(list)
-        for index, ids in enumerate(lengths if texts else []):
+        for index, ids in enumerate(lengths):
             by_length[len(ids)].append(index)
         for same_length in by_length.values():
             vectors[same_length] = self._model.encode(

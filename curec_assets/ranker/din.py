@@ -12,8 +12,10 @@ from torch.nn import functional
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Shape, Task, run_epochs
 from curec_assets.ranker.config import RankerConfig
-from curec_assets.ranker.fusion import Fusion
+from curec_assets.ranker.fusion import INITIAL_SPREAD, Fusion
 
+INITIAL_SHARPNESS = 4.0
+"""Attention logit of a history item identical to the candidate, before training: alike items weigh more from the start."""
 FACTS = 4
 """Dense facts: log count and centred like rate of the item and of the user."""
 
@@ -29,12 +31,14 @@ class DIN(nn.Module):
         self.items = Fusion(shape.items, shape.text_dimension, width, config.id_dropout, config.reason_dropout)
         self.users = Fusion(shape.users, shape.text_dimension, width, config.id_dropout, config.reason_dropout)
         self.labels = nn.Embedding(2, width)
+        nn.init.normal_(self.labels.weight, std=INITIAL_SPREAD)
         # The paper's layer over [candidate, event, difference, product]: the difference is linear in the first two, so
         # three maps give the same functions, two of them computed once per row instead of once per pair.
         self.of_candidate = nn.Linear(width, width // 2)
         self.of_event = nn.Linear(width, width // 2, bias=False)
         self.of_product = nn.Linear(width, width // 2, bias=False)
         self.weigh = nn.Linear(width // 2, 1, bias=False)
+        self.sharpness = nn.Parameter(torch.tensor(INITIAL_SHARPNESS))
         self.no_history = nn.Parameter(torch.zeros(width))
         self.head = nn.Sequential(
             nn.Linear(5 * width + FACTS, 2 * width),
@@ -72,23 +76,24 @@ class DIN(nn.Module):
         met = knowledge.items.met(torch.cat([items, queries.history], dim=1), window, moment)
         embedded = self.items(knowledge.items, met)
         candidate, events = embedded.split([items.shape[1], queries.history.shape[1]], dim=1)
-        events = events + self.labels(queries.history_label)
+        labelled = events + self.labels(queries.history_label)
         user = self.users(knowledge.users, knowledge.users.met(queries.user, queries.window, queries.ts))
         user = user[:, None].expand_as(candidate)
 
-        attention = self._attention(candidate, events, queries.present)
-        pooled = attention @ events
+        attention = self._attention(candidate, events, queries)
+        pooled = attention @ labelled
         pooled = torch.where(queries.present.any(dim=1)[:, None, None], pooled, self.no_history)
         user_facts = queries.user_facts[:, None].expand(-1, items.shape[1], -1)
         facts = torch.cat([knowledge.item_facts(items, moment), user_facts], dim=-1)
         inputs = torch.cat([user, candidate, pooled, user * candidate, pooled * candidate, facts], dim=-1)
         return (self.head(inputs) + self.wide(facts))[..., 0], attention
 
-    def _attention(self, candidate: Tensor, events: Tensor, present: Tensor) -> Tensor:
+    def _attention(self, candidate: Tensor, events: Tensor, queries: Queries) -> Tensor:
         # Embeddings are small by design; at unit spread the layer can tell near from far within few steps.
         candidate, events = (functional.layer_norm(x, x.shape[-1:]) for x in (candidate, events))
         product = candidate[:, :, None] * events[:, None]
         hidden = self.of_candidate(candidate)[:, :, None] + self.of_event(events)[:, None] + self.of_product(product)
-        logits = self.weigh(functional.silu(hidden))[..., 0]
-        mask = present[:, None]
+        likeness = candidate @ events.transpose(1, 2) / candidate.shape[-1]
+        logits = self.weigh(functional.silu(hidden))[..., 0] + self.sharpness * likeness
+        mask = queries.present[:, None]
         return torch.softmax(logits.masked_fill(~mask, -1e9), dim=-1) * mask
