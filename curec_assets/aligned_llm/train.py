@@ -29,7 +29,7 @@ from curec_assets.language_model.chat import answer_tokens, prompt_tokens
 from curec_assets.language_model.config import LanguageModelConfig, SamplingConfig
 from curec_assets.language_model.generation import TransformersGenerator
 from curec_assets.language_model.loading import load_base_model
-from curec_assets.language_model.training import Curve, curves_from, listen, trainer_settings
+from curec_assets.language_model.training import Curve, curves_from, listen, score_completions_only, trainer_settings
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.catalogue_names import grounding_of
 from curec_assets.reasons.config import GateConfig
@@ -193,6 +193,7 @@ def _train(
             model=model, args=settings, train_dataset=Dataset.from_list(batches), processing_class=tokenizer
         )
         listen(trainer, "align", progress)
+        score_completions_only(trainer.model.get_base_model())
         trainer.train()
     return trainer.state.log_history
 

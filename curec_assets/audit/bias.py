@@ -1,4 +1,4 @@
-"""The bias audit of a window: who gets exposure, reward and acceptance, and what the reasons sound like (DESIGN §3.7)."""
+"""The bias audit of a window: who gets exposure, reward and acceptance, and how the reasons sound (DESIGN §3.7)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -37,17 +37,17 @@ def audit_bias(
     | ``item_share`` | catalogue | decile | share of the catalogue's items |
     | ``event_share`` | events | decile | share of all events so far |
     | ``exposure_share`` | recommended | decile | share of the recommendations |
-    | ``exposure_gini`` | events, recommended | all | Gini of events or recommendations over the catalogue, 0 equal, 1 one item |
-    | ``catalogue_coverage`` | events, recommended | all | share of the catalogue with an event, or recommended to anyone |
+    | ``exposure_gini`` | events, recommended | all | Gini over the catalogue: 0 all items equal, 1 one item has all |
+    | ``catalogue_coverage`` | events, recommended | all | share of the catalogue with any event or recommendation |
     | ``reason_share`` | recommended | decile, all | share of the recommendations that carry a reason |
     | ``review_share`` | item_reasons, user_interests | decile | share of the window's reviews |
     | ``reward`` | likewise | decile, all | mean reward of the reason that stands after review, nats |
     | ``gain`` | likewise | decile, all | mean paired gain over the incumbent, nats |
-    | ``acceptance_rate`` | likewise | decile, all | accepted share of the reviews in which candidates met an incumbent |
+    | ``acceptance_rate`` | likewise | decile, all | share of ``corrected`` among ``corrected`` and ``kept`` |
     | ``candidates_refused`` | likewise | decile, all | share of candidates that failed the format or grounding gate |
     | ``withdrawn_share`` | likewise | decile, all | share of the reviews that left the subject without a reason |
-    | ``near_duplicates``, ``boilerplate``, ``loaded_terms`` | likewise | all | share of the reasons that stand after review |
-    | ``loaded_terms`` | likewise | the term | share of those reasons with that term, for terms that occur |
+    | ``near_duplicates``, ``boilerplate``, ``loaded_terms`` | likewise | all | share of the reasons that stand |
+    | ``loaded_terms`` | likewise | the term | share of the reasons that stand with that term |
     | ``<metric>_gap`` | a ranker's arm | ``<slice> − <slice>`` | difference of auc, log_loss or ndcg between slices |
 
     Args:

@@ -10,7 +10,7 @@ WORD = re.compile(r"[\w']+")
 
 
 def language_measures(reasons: Sequence[str], config: AuditConfig) -> list[tuple[str, str, float | None]]:
-    """(measure, bucket, share of ``reasons``) of near-duplicates, boiler-plate and loaded terms; None without reasons."""
+    """(measure, bucket, share of ``reasons``) of near-duplicates, boiler-plate, loaded terms; None without reasons."""
     if not reasons:
         return [(measure, "all", None) for measure in ("near_duplicates", "boilerplate", "loaded_terms")]
     words = [WORD.findall(reason.lower()) for reason in reasons]

@@ -5,7 +5,7 @@ other prompts share the batch (up to rounding: another batch shape may sum in an
 tip a draw).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ def decode(
     model: PreTrainedModel,
     requests: Sequence[Continuations],
     sampling: SamplingConfig,
-    end_ids: Sequence[int],
+    end_ids: Collection[int],
     pad_id: int,
     batch_size: int,
     progress: Progress = silent,
@@ -50,7 +50,8 @@ def decode(
     queue = sorted(range(len(requests)), key=lambda index: len(requests[index].prompt))
     done = 0
     while queue:
-        taken, rows = [], 0
+        taken: list[int] = []
+        rows = 0
         while queue and (not taken or rows + requests[queue[0]].n <= batch_size):
             rows += requests[queue[0]].n
             taken.append(queue.pop(0))
@@ -101,7 +102,7 @@ def _decode_batch(
     model: PreTrainedModel,
     requests: Sequence[Continuations],
     sampling: SamplingConfig,
-    end_ids: Sequence[int],
+    end_ids: Collection[int],
     pad_id: int,
 ) -> list[list[list[int]]]:
     logits, cache, mask = _prefill(model, [request.prompt for request in requests], pad_id)
@@ -169,5 +170,5 @@ def _invert(weights: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
     return places.clamp(max=weights.shape[-1] - 1)
 
 
-def _finished(row: Sequence[int], end_ids: Sequence[int]) -> bool:
+def _finished(row: Sequence[int], end_ids: Collection[int]) -> bool:
     return bool(row) and row[-1] in end_ids

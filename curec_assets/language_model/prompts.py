@@ -13,16 +13,16 @@ from curec_assets.lake.hashing import hash_text
 Prompt = tuple[tuple[str, str], ...]
 """(role, content) pairs; hashable. A last turn of role ``assistant`` is the start of an answer to be continued."""
 
-SYSTEM = "Answer in one or two plain sentences."
+SYSTEM = "Answer in one plain sentence."
 """Short on purpose: without a system turn, many chat templates insert a longer one of their own."""
 
 YES_NO = ("yes", "no")
 LETTERS = ("A", "B", "C", "D", "E", "F", "G", "H")
 
 FACT_LABELS: dict[str, tuple[str, int]] = {
-    "co_liked": ("Liked together with", 3),
-    "liker_category": ("Its fans also like", 2),
-    "dislikers_liked": ("Liked by those who dislike it", 1),
+    "co_liked": ("Liked with", 3),
+    "liker_category": ("Fans also like", 2),
+    "dislikers_liked": ("Critics like", 1),
     "trend": ("Interest", 1),
     "recent_like": ("Liked lately", 4),
     "recent_dislike": ("Disliked lately", 2),

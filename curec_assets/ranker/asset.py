@@ -101,7 +101,6 @@ def recommendations(run: WindowRun) -> Published:
         load_encoder(run.profile.encoder),
         run.window,
         run.profile.ranker,
-        run.seed,
     )
     with_reason = table.num_rows - table["reason"].null_count
     metrics = {

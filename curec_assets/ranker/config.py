@@ -61,7 +61,7 @@ class RankerConfig(Section):
     weight_decay: float = Field(default=3.0, ge=0, le=10)
     """Decoupled weight decay of AdamW, per unit of learning rate. High because most ids have a handful of events: on
     MovieLens-100K 3 beats 0.01 and 1 in AUC a window ahead."""
-    batch_size: int = Field(default=1024, ge=1, le=65_536)
+    batch_size: int = Field(default=512, ge=1, le=65_536)
     """Events per step."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of hidden units dropped in training."""

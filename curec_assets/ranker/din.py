@@ -1,8 +1,8 @@
 """DIN: will this user like this item? Target attention over the user's labelled history (Zhou et al., KDD 2018).
 
-Deviations from the paper: attention weights are a softmax (they sum to 1 and are shown to people), history events carry
-whether they were liked, dense facts as of the event enter the head and a linear path beside it, activations are SiLU
-instead of Dice.
+Deviations from the paper: attention weights are a softmax with a cosine term (they sum to 1 and are shown to people),
+history events carry whether they were liked, dense facts as of the event enter the head and a linear path beside it,
+activations are SiLU instead of Dice.
 """
 
 import torch
@@ -15,7 +15,7 @@ from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.fusion import INITIAL_SPREAD, Fusion
 
 INITIAL_SHARPNESS = 4.0
-"""Attention logit of a history item identical to the candidate, before training: alike items weigh more from the start."""
+"""Attention logit of a history item identical to the candidate, before training: like items weigh more at once."""
 FACTS = 4
 """Dense facts: log count and centred like rate of the item and of the user."""
 

@@ -30,7 +30,7 @@ def good_events(cleaned: pa.Table, end: datetime) -> pa.Table:
 
 @dataclass(frozen=True)
 class Events:
-    """Parallel arrays, one entry an event: universe positions ``user`` and ``item``, ``ts`` (all int64), float32 ``label``."""
+    """Parallel arrays, one entry an event: positions ``user`` and ``item``, ``ts`` (all int64), float32 ``label``."""
 
     user: np.ndarray
     item: np.ndarray

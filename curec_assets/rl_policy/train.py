@@ -31,7 +31,7 @@ from curec_assets.language_model.decoding import Continuations, decode
 from curec_assets.language_model.generation import end_ids
 from curec_assets.language_model.loading import load_base_model
 from curec_assets.language_model.prompts import explain_prompt
-from curec_assets.language_model.training import Curve, curves_from, listen, trainer_settings
+from curec_assets.language_model.training import Curve, curves_from, listen, score_completions_only, trainer_settings
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding
@@ -128,6 +128,7 @@ def train_policy(
             rollout_func=rollouts,
         )
         listen(trainer, "rl", progress)
+        score_completions_only(trainer.model.get_base_model())
         trainer.train()
     save_adapter(trainer.model, output, base.name)
 
