@@ -36,10 +36,11 @@ class FinishedChain:
             "DAGSTER_HOME": str(self.home),
         }
 
-    def curec(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run ``curec`` in a process of its own."""
+    def curec(self, *arguments: str, check: bool = True, columns: int = 160) -> subprocess.CompletedProcess[str]:
+        """Run ``curec`` in a process of its own, on a terminal ``columns`` wide."""
         command = [sys.executable, "-m", "dagster_project.cli.main", *arguments]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=check)
+        environment = self.environment | {"COLUMNS": str(columns)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=check)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ decisions:
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,11 +103,7 @@ def align(
     grounding = grounding_of(evidence)
 
     started = time.perf_counter()
-    targets = [
-        target
-        for of_task in examples.values()
-        for target in _targets(of_task, generator, gate, grounding, config, seed, progress)
-    ]
+    targets = _targets(examples, generator, gate, grounding, config, seed, progress)
     metrics = _counts(targets, examples) | {"bootstrap_seconds": time.perf_counter() - started}
 
     started = time.perf_counter()
@@ -130,7 +126,7 @@ def align(
 
 
 def _targets(
-    examples: Sequence[Example],
+    examples: Mapping[str, Sequence[Example]],
     generator: TransformersGenerator,
     gate: GateConfig,
     grounding: Grounding,
@@ -138,8 +134,10 @@ def _targets(
     seed: int,
     progress: Progress,
 ) -> list[Target]:
-    """Bootstrapped reasoning for the first ``bootstrap_examples`` of a task (they come in random order)."""
-    asked, rest = examples[: config.bootstrap_examples], examples[config.bootstrap_examples :]
+    """Bootstrapped reasoning for the first ``bootstrap_examples`` of each task (they come in random order), all tasks
+    in one batch; the rest verbalised."""
+    asked = [example for of_task in examples.values() for example in of_task[: config.bootstrap_examples]]
+    rest = [example for of_task in examples.values() for example in of_task[config.bootstrap_examples :]]
     tried = bootstrap(asked, generator, gate, grounding, config.bootstrap_samples, seed, progress)
     return [*tried, *(verbalised(example) for example in rest)]
 
@@ -198,7 +196,7 @@ def _train(
     return trainer.state.log_history
 
 
-def _counts(targets: Sequence[Target], examples: dict[str, list[Example]]) -> dict[str, float]:
+def _counts(targets: Sequence[Target], examples: Mapping[str, Sequence[Example]]) -> dict[str, float]:
     counts: dict[str, float] = {}
     for task in examples:
         kept = [target.kept for target in targets if target.example.task == task]

@@ -44,7 +44,8 @@ def _print_costs(console: Console, chain: Chain, lake: Lake) -> None:
         if (manifest := lake.manifest(asset, w.key)) is not None
     }
     windows = [w.key for w in chain.all_windows() if any(window == w.key for _, window in manifests)]
-    table = Table("asset", title=f"{chain.name}: rows and seconds of each asset in each window")
+    table = Table(title=f"{chain.name}: rows and seconds of each asset in each window")
+    table.add_column("asset", no_wrap=True)
     for window in windows:
         table.add_column(window, justify="right")
     for asset in LINEAGE:
@@ -83,7 +84,9 @@ def _print_ablation(console: Console, ablation: list[dict]) -> None:
     for window in windows:
         rows = [row for row in ablation if row["window"] == window]
         metrics = [metric for metric in SHOWN_METRICS if any(row["metric"] == metric for row in rows)]
-        table = Table("backbone", "arm", title=f"Ablation on {window}, trained up to the window before (95 % interval)")
+        table = Table(title=f"Ablation on {window}, trained up to the window before (95 % interval)")
+        table.add_column("backbone", no_wrap=True)
+        table.add_column("arm", no_wrap=True)
         for metric in metrics:
             table.add_column(metric, justify="right")
         cells = {(row["backbone"], row["arm"], row["metric"]): row for row in rows}

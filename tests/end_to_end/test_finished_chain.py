@@ -159,7 +159,7 @@ def test_every_query_of_the_cookbook_runs_and_opens_with_its_question(finished: 
 
 
 def test_the_summary_shows_costs_corrections_and_the_ablation(finished: FinishedChain) -> None:
-    shown = finished.curec("summary", "--chain", "small").stdout
+    shown = finished.curec("summary", "--chain", "small", columns=200).stdout
     for expected in (*WINDOWS, *LINEAGE, "Ablation on 2020-02", "corrected_reasons", "make ui", "curec sql"):
         assert expected in shown
 

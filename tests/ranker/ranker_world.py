@@ -1,4 +1,4 @@
-"""A small world of tastes that only reasons tell: titles say nothing, every item's reason names the crowd it pleases."""
+"""A small world of tastes that only reasons tell: titles say nothing, an item's reason names the crowd it pleases."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from curec_assets.configuration.windows import Window
 from curec_assets.lake import schemas
+from curec_assets.lake.hashing import hash_text
 from curec_assets.language_model.encoder import HashingEncoder
 from curec_assets.ranker.config import RankerConfig
 
@@ -104,7 +105,7 @@ def windowed(schema: pa.Schema) -> pa.Schema:
 def event(user: str, item: str, ts: datetime, label: int) -> dict[str, Any]:
     """A good row of CLEANED_INTERACTIONS."""
     return {
-        "event_id": f"{user}-{item}-{ts.isoformat()}",
+        "event_id": hash_text(f"{user} {item} {ts.isoformat()}"),
         "user_id": user,
         "item_id": item,
         "ts": ts,
@@ -122,9 +123,7 @@ def item_row(name: str, first_seen: datetime) -> dict[str, Any]:
     return {"item_id": name, "title": f"Thing {name}", "categories": [], "description": None, "first_seen": first_seen}
 
 
-def reason(
-    side: str, subject: str, role: str, valid_from: datetime, window: str, text: str | None
-) -> dict[str, Any]:
+def reason(side: str, subject: str, role: str, valid_from: datetime, window: str, text: str | None) -> dict[str, Any]:
     """A row of REASON_EMBEDDINGS; no ``text`` makes it a withdrawal."""
     return {
         "side": side,

@@ -44,9 +44,9 @@ def test_counts_leave_out_the_moment_itself(rows: list[tuple[int, int, int, int]
     events, likes = log.item_events(np.array([item]), np.array([ts]))
     assert (events[0], likes[0]) == (len(before), sum(row[3] for row in before))
     assert log.counts_by_item(np.array([ts]), liked_only=False)[0, item] == len(before)
-    assert log.counts_by_item(np.array([0, ts] if ts >= 0 else [ts, 0]), liked_only=True)[-1 if ts >= 0 else 0, item] == (
-        sum(row[3] for row in before)
-    )
+    assert log.counts_by_item(np.array([0, ts] if ts >= 0 else [ts, 0]), liked_only=True)[
+        -1 if ts >= 0 else 0, item
+    ] == (sum(row[3] for row in before))
 
 
 @given(rows=LOGS, ts=st.integers(-1, 10))

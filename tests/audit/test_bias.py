@@ -1,0 +1,166 @@
+"""The audit measures who gets exposure, reward and acceptance, on cases small enough to count by hand."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curec_assets.audit.bias import audit_bias, deciles, gini
+from curec_assets.audit.config import AuditConfig
+from curec_assets.lake import schemas
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+HALVES = AuditConfig(deciles=2)
+# Four items with 0, 1, 2 and 3 events: the lower half is a and b.
+EVENTS = [("u1", "b"), ("u1", "c"), ("u2", "c"), ("u1", "d"), ("u2", "d"), ("u3", "d")]
+
+
+def cleaned(quarantined: tuple[str, str] | None = None) -> pa.Table:
+    rows: list[dict[str, Any]] = [
+        {"event_id": f"{n}", "user_id": user, "item_id": item, "ts": START + timedelta(hours=n), "label": 1}
+        for n, (user, item) in enumerate(EVENTS)
+    ]
+    if quarantined:
+        rows.append({**rows[0], "user_id": quarantined[0], "item_id": quarantined[1], "quarantine_code": "bad"})
+    return pa.Table.from_pylist(rows, schema=schemas.CLEANED_INTERACTIONS)
+
+
+def items() -> pa.Table:
+    rows = [{"item_id": name, "title": name, "categories": [], "first_seen": START} for name in "abcd"]
+    return pa.Table.from_pylist(rows, schema=schemas.ITEMS)
+
+
+def recommendations(offers: list[tuple[str, str, str | None]]) -> pa.Table:
+    rows = [
+        {"user_id": user, "rank": 1, "item_id": item, "score": 0.0, "reason": reason} for user, item, reason in offers
+    ]
+    return pa.Table.from_pylist(rows, schema=schemas.RECOMMENDATIONS)
+
+
+def review(subject: str, action: str, side: str = "item", **more: Any) -> dict[str, Any]:
+    return {
+        "side": side,
+        "subject_id": subject,
+        "action": action,
+        "candidates": 4,
+        "candidates_passing_gates": 3,
+    } | more
+
+
+def audit(
+    reviews: list[dict[str, Any]] | None = None,
+    offers: list[tuple[str, str, str | None]] | None = None,
+    evaluation: list[dict[str, Any]] | None = None,
+    events: pa.Table | None = None,
+) -> dict[tuple[str, str, str], tuple[float | None, int]]:
+    table = audit_bias(
+        pa.Table.from_pylist(reviews or [], schema=schemas.CORRECTED_REASONS),
+        recommendations(offers or []),
+        pa.Table.from_pylist(evaluation or [], schema=schemas.EVALUATIONS),
+        cleaned() if events is None else events,
+        items(),
+        HALVES,
+    )
+    assert table.schema == schemas.BIAS_AUDIT
+    rows = {(row["measure"], row["arm"], row["bucket"]): (row["value"], row["n"]) for row in table.to_pylist()}
+    assert len(rows) == table.num_rows
+    return rows
+
+
+def test_shares_are_by_halves_of_the_catalogue_from_least_to_most_popular() -> None:
+    found = audit(offers=[("u1", "a", None), ("u2", "d", "Because."), ("u3", "d", "Because."), ("u4", "c", None)])
+    assert found["event_share", "events", "d01"] == (pytest.approx(1 / 6), 1)
+    assert found["event_share", "events", "d02"] == (pytest.approx(5 / 6), 5)
+    assert found["item_share", "catalogue", "d01"] == (0.5, 2)
+    assert found["exposure_share", "recommended", "d01"] == (0.25, 1)
+    assert found["catalogue_coverage", "recommended", "all"] == (0.75, 4)
+    assert found["catalogue_coverage", "events", "all"] == (0.75, 4)
+    assert found["exposure_gini", "recommended", "all"][0] == pytest.approx(gini(np.array([1, 0, 1, 2])))
+    assert found["reason_share", "recommended", "all"] == (0.5, 4)
+    assert found["reason_share", "recommended", "d01"] == (0.0, 1)
+
+
+def test_quarantined_events_count_for_nothing() -> None:
+    assert audit(events=cleaned(quarantined=("u9", "a"))) == audit()
+
+
+def test_reviews_are_measured_by_the_popularity_of_their_subject() -> None:
+    reviews = [
+        review("a", "created", reward=0.5),
+        review("d", "corrected", reward=0.2, gain=0.1),
+        review("d", "kept", reward=0.4, gain=-0.3),
+        review("c", "withdrawn", candidates_passing_gates=0),
+        review("b", "arrived", candidates=None, candidates_passing_gates=None),
+        review("u1", "kept", side="user", reward=1.0),
+    ]
+    found = audit(reviews)
+    assert found["reward", "item_reasons", "d01"] == (0.5, 1)
+    assert found["reward", "item_reasons", "d02"] == (pytest.approx(0.3), 2)
+    assert found["gain", "item_reasons", "all"] == (pytest.approx(-0.1), 2)
+    assert found["acceptance_rate", "item_reasons", "d02"] == (0.5, 2)
+    assert found["acceptance_rate", "item_reasons", "d01"] == (None, 0)
+    assert found["candidates_refused", "item_reasons", "d02"] == (pytest.approx((0.25 + 0.25 + 1.0) / 3), 3)
+    assert found["withdrawn_share", "item_reasons", "all"] == (0.25, 4)
+    # An arrival is no review.
+    assert found["review_share", "item_reasons", "d01"] == (0.25, 1)
+    # u1 has most events of the three users.
+    assert found["reward", "user_interests", "d02"] == (1.0, 1)
+
+
+def test_reasons_that_repeat_or_speak_of_who_people_are_are_counted() -> None:
+    texts = [
+        "People who love a slow mystery.",
+        "People who love a slow mystery!",
+        "People who love a quick heist on wheels.",
+        "Fans of westerns, mostly old men.",
+    ]
+    found = audit([review(subject, "created", reason=text) for subject, text in zip("abcd", texts, strict=True)])
+    assert found["near_duplicates", "item_reasons", "all"] == (0.5, 4)
+    assert found["boilerplate", "item_reasons", "all"] == (0.75, 4)
+    assert found["loaded_terms", "item_reasons", "all"] == (0.25, 4)
+    assert found["loaded_terms", "item_reasons", "men"] == (0.25, 4)
+    assert found["near_duplicates", "user_interests", "all"] == (None, 0)
+
+
+def test_error_gaps_set_one_slice_of_an_arm_against_another() -> None:
+    def judged(name: str, value: float | None, arm: str = "id_only") -> dict[str, Any]:
+        return {
+            "subject": "ranker", "backbone": "din", "arm": arm, "metric": "auc", "slice": name, "value": value, "n": 10,
+        }  # fmt: skip
+
+    rows = [
+        judged("new_users", 0.6),
+        judged("returning_users", 0.75),
+        judged("items_0", None),
+        judged("items_21_plus", 0.7),
+    ]
+    rows += [judged("new_users", 0.1, "a − b"), judged("returning_users", 0.2, "a − b")]
+    gaps = {key: value for key, value in audit(evaluation=rows).items() if key[0].endswith("_gap")}
+    assert gaps == {("auc_gap", "din/id_only", "new_users − returning_users"): (pytest.approx(-0.15), 20)}
+
+
+def test_an_empty_window_gives_nulls_not_errors() -> None:
+    found = audit(events=cleaned().slice(0, 0))
+    assert found["exposure_share", "recommended", "d01"] == (None, 0)
+    assert found["exposure_gini", "recommended", "all"] == (None, 4)
+    assert found["reward", "item_reasons", "all"] == (None, 0)
+
+
+@given(values=st.lists(st.integers(0, 20), min_size=1, max_size=30).filter(any))
+def test_gini_is_half_the_relative_mean_difference(values: list[int]) -> None:
+    x = np.array(values, dtype=float)
+    assert gini(x) == pytest.approx(np.abs(x[:, None] - x).mean() / (2 * x.mean()))
+
+
+@given(
+    events=st.dictionaries(st.text(max_size=3), st.integers(0, 9), min_size=1, max_size=40), count=st.integers(2, 10)
+)
+def test_deciles_hold_equal_numbers_in_order_of_events(events: dict[str, int], count: int) -> None:
+    found = deciles(events, count)
+    sizes = [list(found.values()).count(bucket) for bucket in sorted(set(found.values()))]
+    assert max(sizes) - min(sizes) <= 1
+    assert all(events[a] <= events[b] for a in events for b in events if found[a] < found[b])

@@ -1,0 +1,183 @@
+"""Training: a folder is a function of what came before the window's end, and reasons that carry the signal are used."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from curec_assets.configuration.windows import Window
+from curec_assets.lake import schemas
+from curec_assets.lake.hashing import hash_folder
+from curec_assets.language_model.encoder import HashingEncoder
+from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.evaluate import evaluate_ranker
+from curec_assets.ranker.train import RankerTraining, train_ranker
+from tests.ranker.ranker_world import (
+    DIMENSION,
+    ENCODER,
+    TINY,
+    WINDOWS,
+    RankerWorld,
+    event,
+    evidence_row,
+    item_row,
+    make_world,
+    reason,
+    windowed,
+)
+
+BOTH = TINY.model_copy(
+    update={
+        "backbones": ("din", "sasrec"),
+        "arms": ("id_only", "evidence_text", "corrected_reasons", "shuffled_reasons"),
+    }
+)
+
+
+def train(
+    world: RankerWorld,
+    output: Path,
+    windows: tuple[Window, ...] = WINDOWS[:2],
+    config: RankerConfig = BOTH,
+    implicit: bool = False,
+) -> RankerTraining:
+    tables = (world.cleaned, world.items, world.evidence, world.reasons)
+    return train_ranker(*tables, ENCODER, windows, config, 7, output, implicit=implicit)
+
+
+def with_garbage_after(world: RankerWorld, window: Window) -> RankerWorld:
+    """Nonsense events, items, evidence and reasons from the end of ``window`` on, also of subjects known before."""
+    later = next(other for other in WINDOWS if other.start == window.end)
+    rng = np.random.default_rng(1)
+    events = [
+        event(f"u{rng.integers(30):02d}", f"i{rng.integers(40):02d}", window.end + timedelta(hours=n // 3), n % 2)
+        for n in range(200)
+    ]
+    items = [item_row(f"x{n}", window.end) for n in range(5)]
+    reasons, evidence = [], []
+    for name in [f"i{n:02d}" for n in range(0, 30, 3)]:
+        for role in ("arrival", "draft", "rl_sample", "corrected"):
+            reasons.append(reason("item", name, role, later.end, later.key, f"garbage {role}"))
+        reasons.append(reason("item", name, "arrival", window.end + timedelta(days=1), later.key, "late garbage"))
+        evidence.append(evidence_row("item", name, later, "garbage evidence"))
+    clean = world.up_to(window)
+    return RankerWorld(
+        cleaned=pa.concat_tables([pa.Table.from_pylist(events, schema=schemas.CLEANED_INTERACTIONS), clean.cleaned]),
+        items=pa.concat_tables([pa.Table.from_pylist(items, schema=schemas.ITEMS), clean.items]),
+        evidence=pa.concat_tables([pa.Table.from_pylist(evidence, schema=windowed(schemas.EVIDENCE)), clean.evidence]),
+        reasons=pa.concat_tables(
+            [
+                pa.Table.from_pylist(reasons, schema=windowed(schemas.reason_embeddings(DIMENSION))),
+                clean.reasons,
+            ]
+        ),
+    )
+
+
+def test_the_folder_ignores_the_future_and_the_order_of_rows(tmp_path: Path) -> None:
+    world = make_world()
+    train(world.up_to(WINDOWS[1]), tmp_path / "clean")
+    train(with_garbage_after(world, WINDOWS[1]).shuffled(3), tmp_path / "poisoned")
+    train(world, tmp_path / "whole")
+    assert hash_folder(tmp_path / "poisoned") == hash_folder(tmp_path / "clean")
+    assert hash_folder(tmp_path / "whole") == hash_folder(tmp_path / "clean")
+
+
+def test_the_folder_holds_safetensors_and_json_alone(tmp_path: Path) -> None:
+    report = train(make_world(), tmp_path, config=BOTH.model_copy(update={"seeds": (0, 4)}))
+    names = {path.name for path in tmp_path.iterdir()}
+    models = {f"{b}-{a}-seed{n}.safetensors" for b in BOTH.backbones for a in BOTH.arms for n in (0, 4)}
+    assert names == models | {"ranker.json"}
+    json.loads((tmp_path / "ranker.json").read_text())
+    assert set(report.metrics) == {f"{b}/{a}/seed{n}/loss" for b in BOTH.backbones for a in BOTH.arms for n in (0, 4)}
+    assert all(point["step"] == 1 for point in report.curves)
+
+
+def test_no_more_than_the_latest_events_are_learned_from(tmp_path: Path) -> None:
+    report = train(make_world(), tmp_path, config=BOTH.model_copy(update={"max_train_events": 100}))
+    assert report.rows_seen == 100
+
+
+def test_a_reason_of_the_last_window_changes_no_weight(tmp_path: Path) -> None:
+    world = make_world().up_to(WINDOWS[1])
+    kept = [
+        row if row["window"] != WINDOWS[1].key or row["role"] == "arrival" else row | {"embedding": [0.5] * DIMENSION}
+        for row in world.reasons.to_pylist()
+    ]
+    changed = RankerWorld(world.cleaned, world.items, world.evidence, pa.Table.from_pylist(kept, world.reasons.schema))
+    train(world, tmp_path / "a")
+    train(changed, tmp_path / "b")
+    assert hash_folder(tmp_path / "a") == hash_folder(tmp_path / "b")
+
+
+def test_a_chain_without_any_text_or_event_still_trains(tmp_path: Path) -> None:
+    world = make_world()
+    assert train(world.without_text(), tmp_path / "no_text").rows_seen > 0
+    nothing = RankerWorld(*(table.slice(0, 0) for table in vars(world).values()))
+    assert train(nothing, tmp_path / "nothing").rows_seen == 0
+    assert train(nothing, tmp_path / "nothing_implicit", implicit=True).metrics == {}
+
+
+def test_implicit_data_trains_on_sampled_negatives(tmp_path: Path) -> None:
+    world = make_world()
+    liked = world.cleaned.take([n for n, label in enumerate(world.cleaned["label"].to_pylist()) if label])
+    implicit = RankerWorld(liked, world.items, world.evidence, world.reasons)
+    config = TINY.model_copy(update={"arms": ("id_only",), "recommend_arm": "id_only", "epochs": 4})
+    train(implicit, tmp_path / "with", config=config, implicit=True)
+    train(implicit, tmp_path / "without", config=config)
+    assert hash_folder(tmp_path / "with") != hash_folder(tmp_path / "without")
+    tables = (implicit.cleaned, implicit.items, implicit.evidence, implicit.reasons)
+    judged = {}
+    for sampled in (True, False):
+        table = evaluate_ranker(tmp_path / "with", *tables, ENCODER, WINDOWS[2], config, 7, implicit=sampled)
+        judged[sampled] = next(
+            (row["value"], row["n"])
+            for row in table.to_pylist()
+            if (row["arm"], row["metric"], row["slice"]) == ("id_only", "auc", "all")
+        )
+    positives = judged[False][1]
+    assert judged[False][0] is None
+    assert judged[True][0] is not None
+    assert positives < judged[True][1] <= positives * (1 + config.negatives_per_positive)
+
+
+def test_another_encoder_than_the_rankers_is_refused(tmp_path: Path) -> None:
+    world = make_world()
+    train(world, tmp_path)
+    with pytest.raises(ValueError, match="hashing:32"):
+        evaluate_ranker(
+            tmp_path,
+            *(world.cleaned, world.items, world.evidence, world.reasons),
+            HashingEncoder(16),
+            WINDOWS[2],
+            BOTH,
+            7,
+        )
+
+
+def test_reasons_that_name_the_crowd_rank_new_items_better_than_ids_or_shuffled_reasons(tmp_path: Path) -> None:
+    world = make_world(users=60, items=160, events=5_000, seed=2)
+    config = RankerConfig(
+        dimension=16,
+        history_events=15,
+        epochs=10,
+        batch_size=256,
+        bootstrap_samples=20,
+        reason_dropout=0.2,
+        arms=("id_only", "corrected_reasons", "shuffled_reasons"),
+    )
+    train(world, tmp_path, WINDOWS[:3], config)
+    rows = evaluate_ranker(
+        tmp_path,
+        *(world.cleaned, world.items, world.evidence, world.reasons),
+        ENCODER,
+        WINDOWS[3],
+        config,
+        7,
+    ).to_pylist()
+    cold = {row["arm"]: row["value"] for row in rows if (row["metric"], row["slice"]) == ("auc", "items_0")}
+    assert cold["corrected_reasons"] > cold["id_only"] + 0.1
+    assert cold["corrected_reasons"] > cold["shuffled_reasons"] + 0.1
