@@ -53,6 +53,9 @@ def run_job(asset: WindowAsset, job: WindowJob, progress: Progress = silent) -> 
 
 def prepare_torch(threads: int) -> None:
     """Fix what makes torch's sums depend on the machine: the number of threads and non-deterministic kernels."""
+    # Read when torch is first imported. Threads that spin at every barrier make generation many times slower as soon
+    # as anything else wants a core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # cuBLAS asks for this before its first call where a GPU is at hand.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch

@@ -12,6 +12,7 @@ from curec_assets.configuration.chain import Chain, load_chain
 from tests.small_world import write_world
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 
 

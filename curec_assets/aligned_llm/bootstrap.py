@@ -21,7 +21,7 @@ import numpy as np
 
 from curec_assets.aligned_llm.tasks import Example
 from curec_assets.language_model.generation import Generator
-from curec_assets.language_model.prompts import Prompt, with_answer_start, with_hint
+from curec_assets.language_model.prompts import Prompt, with_answer_start, with_hint, without_years
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding, tidy_reason
@@ -79,8 +79,9 @@ def verbalised(example: Example) -> Target:
 
 
 def completion(example: Example, rationale: str) -> str:
-    """What the model is to write: the rationale, and the answer where there is one."""
-    return f"{rationale} {ANSWER} {example.answer}." if example.answer else rationale
+    """What the model is to write: the rationale without years, as in prompts, and the answer where there is one."""
+    reason = without_years(rationale)
+    return f"{reason} {ANSWER} {example.answer}." if example.answer else reason
 
 
 def _grounded(texts: Sequence[str], example: Example, gate: GateConfig, grounding: Grounding) -> list[str]:

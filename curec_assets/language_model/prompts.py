@@ -1,10 +1,12 @@
 """Every prompt of the project, as plain (role, content) pairs: short, question first, evidence behind it.
 
 Reading a prompt costs as much as writing an answer on a CPU, so a prompt holds the strongest facts of each kind and no
-more. The question comes first because over-long prompts are cut at their end (``chat.py``).
+more, and only the item in question carries its year: a bracketed year is six tokens of SmolLM2, as many as most titles.
+The question comes first because over-long prompts are cut at their end (``chat.py``).
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +38,7 @@ FALLING_LABELS = {"parts_from_crowd": "Unlike others, dislikes", "taste_moved": 
 """How the signed kinds of fact are named when their weight is below zero."""
 
 TITLE_CHARACTERS = 60
+_YEAR = re.compile(r"\s*\((?:1[89]|20)\d\d\)")
 DESCRIPTION_CHARACTERS = 120
 CATEGORIES = 4
 
@@ -81,6 +84,11 @@ def with_answer_start(prompt: Prompt, start: str) -> Prompt:
     return (*prompt, ("assistant", start))
 
 
+def without_years(text: str) -> str:
+    """``text`` with the bracketed years behind titles left out."""
+    return _YEAR.sub("", text)
+
+
 def prompt_hash(prompt: Prompt) -> str:
     """16 hex digits that change when anything the model reads changes (but its chat template)."""
     return hash_text(json.dumps(prompt, ensure_ascii=False))
@@ -108,12 +116,13 @@ def _fact_lines(facts: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _listed(label: str, texts: Sequence[str], separator: str = "; ") -> str:
-    return f"{label}: {separator.join(_shorten(text, TITLE_CHARACTERS) for text in texts)}." if texts else ""
+    shown = [_shorten(without_years(text), TITLE_CHARACTERS) for text in texts]
+    return f"{label}: {separator.join(shown)}." if shown else ""
 
 
 def _named(title: str, categories: Sequence[str]) -> str:
-    kept = ", ".join(categories[:CATEGORIES])
-    return f"{_shorten(title, TITLE_CHARACTERS)} ({kept})" if kept else _shorten(title, TITLE_CHARACTERS)
+    kept, name = ", ".join(categories[:CATEGORIES]), _shorten(without_years(title), TITLE_CHARACTERS)
+    return f"{name} ({kept})" if kept else name
 
 
 def _shorten(text: str, characters: int) -> str:

@@ -102,3 +102,8 @@ def test_explanations_are_sampled_from_the_plain_prompt() -> None:
 def test_facts_are_counted_without_their_years() -> None:
     assert named_facts("Fans of seven and CRIME.", HEAT) == 2
     assert named_facts("Fans of nothing.", HEAT) == 0
+
+
+def test_targets_leave_years_out_as_prompts_do() -> None:
+    dated = "People who like Seven (1995) like Heat (1995) for its Crime."
+    assert completion_of(EXPLAIN, Scripted([dated])) == ("People who like Seven like Heat for its Crime.", True)

@@ -8,6 +8,7 @@ from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import VisibleEvents, latest_rows, shown_items
 from curec_assets.aligned_llm.tasks import Example, choose_examples, explain_examples, judge_examples
 from curec_assets.interactions.groups import subject_group
+from curec_assets.language_model.prompts import without_years
 from tests.aligned_llm.recorded_world import (
     ITEMS,
     START,
@@ -125,8 +126,9 @@ def test_choose_hides_the_answer_among_strangers_in_every_place() -> None:
     assert {example.answer for example in examples} == set("ABCD")
     for example in examples:
         asked = example.prompt[-1][1]
-        assert asked.count(example.told["title"]) == 1
-        assert f"{example.answer}) {example.told['title']}" in asked
+        named = f"{without_years(example.told['title'])} ("
+        assert asked.count(named) == 1
+        assert f"{example.answer}) {named}" in asked
 
 
 def test_examples_depend_on_the_seed_but_not_on_the_order_of_rows() -> None:

@@ -15,6 +15,7 @@ from curec_assets.language_model.prompts import (
     judge_prompt,
     prompt_hash,
     with_hint,
+    without_years,
 )
 from tests.language_model.tiny_model import EMMA, HEAT, ROWS, item_row
 
@@ -26,14 +27,14 @@ def tokenizer(tiny_base: Path) -> PreTrainedTokenizerBase:
 
 def test_an_items_prompt_shows_its_metadata_and_facts() -> None:
     asked = explain_prompt(HEAT)[-1][1]
-    for shown in ("Why do people like Heat (1995)?", "Action, Crime", "Seven (1995); Fargo (1996)", "rising"):
+    for shown in ("Why do people like Heat (1995)?", "Action, Crime", "Liked with: Seven; Fargo.", "rising"):
         assert shown in asked
 
 
 def test_a_users_prompt_shows_likes_and_dislikes() -> None:
     asked = explain_prompt(EMMA)[-1][1]
-    assert "Emma (1996)" in asked
-    assert "Disliked lately: Spawn (1997)" in asked
+    assert "Liked lately: Emma." in asked
+    assert "Disliked lately: Spawn." in asked
 
 
 def test_an_arrivals_prompt_shows_metadata_alone() -> None:
@@ -47,6 +48,12 @@ def test_a_prompt_shows_the_strongest_facts_and_no_more() -> None:
     asked = explain_prompt(many)[-1][1]
     assert "Film0; Film1; Film2." in asked
     assert "Film3" not in asked
+
+
+def test_only_the_item_in_question_carries_its_year() -> None:
+    assert without_years("Heat (1995) and 2001: A Space Odyssey (1968)") == "Heat and 2001: A Space Odyssey"
+    assert explain_prompt(HEAT)[-1][1].count("(19") == 1
+    assert "(19" not in judge_prompt(["Emma (1996)"], ["Spawn (1997)"], "Heat (1995)", ["Crime"])[-1][1]
 
 
 def test_a_prompts_hash_follows_what_it_says() -> None:
