@@ -65,16 +65,20 @@ def _print_corrections(console: Console, corrections: list[dict], outcomes: list
         )
     for side, shown in SHOWN_CORRECTIONS.items():
         for row in [row for row in corrections if row["side"] == side][:shown]:
-            gain = "no panel to measure it" if row["gain"] is None else f"{row['gain']:+.4f} nats per event"
-            bound = "" if row["gain_lower_bound"] is None else f" (lower bound {row['gain_lower_bound']:+.4f})"
             # Text from data is shown as text: rich would read [brackets] as markup.
-            body = Text(f"before  {row['before']}\nafter   {row['after']}\ncause   {row['cause']}, gain {gain}{bound}")
+            body = Text(f"before  {row['before']}\nafter   {row['after']}\ncause   {row['cause']}; {_gain(row)}")
             console.print(Panel(body, title=Text(f"{row['subject']}, {row['window']}"), title_align="left"))
     table = Table("window", "side", "action", "cause", "reviews", "mean gain", title="What became of the reviews")
     for row in outcomes:
         mean = "" if row["mean_gain"] is None else f"{row['mean_gain']:+.4f}"
         table.add_row(row["window"], row["side"], row["action"], row["cause"], str(row["reviews"]), mean)
     console.print(table)
+
+
+def _gain(row: dict) -> str:
+    if row["cause"] == "ungrounded":
+        return "replaced without a test, since it names what the evidence no longer says"
+    return f"gain {row['gain']:+.4f} nats per event, lower bound {row['gain_lower_bound']:+.4f}"
 
 
 def _print_ablation(console: Console, ablation: list[dict]) -> None:

@@ -15,7 +15,7 @@ from tests.language_model.tiny_model import ROWS, TINY
 
 SUBJECTS = [RLSubject(row["side"], f"s{number}", row) for number, row in enumerate(ROWS)]
 CONFIG = PolicyConfig(
-    steps=18,
+    steps=24,
     prompts_per_step=4,
     group_size=8,
     micro_batch=16,
@@ -67,7 +67,7 @@ def curve(training: PolicyTraining, name: str) -> list[float]:
 
 def test_the_reward_rises(run: tuple[Path, PolicyTraining]) -> None:
     rewards = curve(run[1], "panel_reward")
-    assert sum(rewards[-6:]) / 6 > sum(rewards[:6]) / 6 + 0.5
+    assert sum(rewards[-6:]) / 6 > sum(rewards[:6]) / 6 + 0.15
 
 
 def test_kl_is_zero_at_the_first_step_and_not_after(run: tuple[Path, PolicyTraining]) -> None:
