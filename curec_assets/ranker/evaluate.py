@@ -17,7 +17,7 @@ from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Knowledge, Queries, Ranker, Task, make_queries
 from curec_assets.ranker.bootstrap import draw
 from curec_assets.ranker.config import BackboneName, RankerConfig
-from curec_assets.ranker.events import Events, good_events, microseconds
+from curec_assets.ranker.events import Events, events_before, microseconds
 from curec_assets.ranker.folder import BACKBONES, RankerFolder, load_model, open_folder
 from curec_assets.ranker.judge import Judge, Replicates
 from curec_assets.ranker.metrics import target_ranks
@@ -129,7 +129,7 @@ class _Trial:
         universe, log = self.world.universe, self.world.log
         if task == "ctr" and self.implicit:
             shown = with_sampled_negatives(self.world.good, self.config.negatives_per_positive, self.seed)
-            events = universe.events(good_events(shown, self.window.end))
+            events = universe.events(events_before(shown, self.window.end))
         else:
             events = log.events
         events = events.at(events.ts >= start)

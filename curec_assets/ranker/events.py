@@ -21,7 +21,7 @@ def microseconds(moment: datetime) -> int:
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)
 
 
-def good_events(cleaned: pa.Table, end: datetime) -> pa.Table:
+def events_before(cleaned: pa.Table, end: datetime) -> pa.Table:
     """The rows of CLEANED_INTERACTIONS that are not quarantined and have ``ts < end``, in canonical order."""
     good = pc.and_(pc.is_null(cleaned["quarantine_code"]), pc.less(cleaned["ts"], pa.scalar(end, cleaned["ts"].type)))
     keys = [(name, "ascending") for name in ("ts", "user_id", "item_id", "event_id")]

@@ -11,7 +11,7 @@ import torch
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.ranker.backbone import Knowledge
 from curec_assets.ranker.config import ArmName
-from curec_assets.ranker.events import EventLog, good_events
+from curec_assets.ranker.events import EventLog, events_before
 from curec_assets.ranker.timelines import NO_TEXT, ReasonBook
 from curec_assets.ranker.universe import Universe, build_universe
 from curec_assets.ranker.versions import join_versions
@@ -58,7 +58,7 @@ def prepare(
     user_vocabulary: Sequence[str],
 ) -> Prepared:
     """Reads rows before ``end`` alone; whatever lies later in the tables changes nothing."""
-    good = good_events(cleaned, end)
+    good = events_before(cleaned, end)
     universe = build_universe(good, items, end, encoder, item_vocabulary, user_vocabulary)
     log = EventLog(universe.events(good), len(universe.user_ids), len(universe.item_ids))
     return Prepared(good, universe, log, ReasonBook(universe, evidence, reason_embeddings, encoder, end))

@@ -14,7 +14,7 @@ from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Shape, make_examples
 from curec_assets.ranker.config import RankerConfig
-from curec_assets.ranker.events import good_events, microseconds
+from curec_assets.ranker.events import events_before, microseconds
 from curec_assets.ranker.folder import RankerFolder, model_seed, new_ranker, save_folder, save_model
 from curec_assets.ranker.prepare import prepare
 from curec_assets.ranker.versions import window_starts
@@ -64,7 +64,7 @@ def train_ranker(
     """
     end = windows[-1].end
     starts = window_starts([microseconds(window.start) for window in windows])
-    learned = good_events(cleaned, end)
+    learned = events_before(cleaned, end)
     learned = learned.slice(max(0, learned.num_rows - config.max_train_events))
     item_vocabulary = sorted(set(learned["item_id"].to_pylist()))
     user_vocabulary = sorted(set(learned["user_id"].to_pylist()))
@@ -75,7 +75,7 @@ def train_ranker(
     examples = {"next_item": make_examples(world.log, positives, starts, config.history_events)}
     examples["ctr"] = examples["next_item"]
     if implicit:
-        shown = good_events(with_sampled_negatives(world.good, config.negatives_per_positive, seed), end)
+        shown = events_before(with_sampled_negatives(world.good, config.negatives_per_positive, seed), end)
         # Negatives are drawn over the whole log; keep those of the events learned from.
         since = positives.ts.min() if len(positives) else 0
         events = world.universe.events(shown)

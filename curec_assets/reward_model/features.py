@@ -40,7 +40,7 @@ class EventFeatures:
         return len(self.ts)
 
 
-def good_events(cleaned: pa.Table) -> pa.Table:
+def readable_events(cleaned: pa.Table) -> pa.Table:
     """The rows of CLEANED_INTERACTIONS that are not quarantined and have a label, with the columns read here."""
     keep = pc.and_(pc.is_null(cleaned["quarantine_code"]), pc.is_valid(cleaned["label"]))
     return cleaned.filter(keep).select(EVENT_COLUMNS).combine_chunks()
@@ -54,7 +54,7 @@ def event_features(
     A like rate is (likes + prior * g) / (events + prior), g being the smoothed global rate at that instant. It counts
     the events of items outside the catalogue one by one, though ``item`` does not tell them apart.
     """
-    events = good_events(cleaned).sort_by([("ts", "ascending"), ("event_id", "ascending")])
+    events = readable_events(cleaned).sort_by([("ts", "ascending"), ("event_id", "ascending")])
     ts = events["ts"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
     label = events["label"].to_numpy().astype(np.float64)
     user_ids, user = _codes(events["user_id"])

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from curec_assets.language_model.encoder import TextEncoder
-from curec_assets.reward_model.features import EventFeatures, event_features, good_events
+from curec_assets.reward_model.features import EventFeatures, event_features, readable_events
 from curec_assets.reward_model.inputs import SIDE_VIEW, SeenRule, event_inputs, log_likelihood, logits
 from curec_assets.reward_model.model_folder import RewardModel, encoder_role, load_reward_model
 from curec_assets.reward_model.reason_bank import Side
@@ -75,7 +75,7 @@ class RewardScorer:
         self._item_index = {item: index for index, item in enumerate(model.item_ids)}
         with torch.no_grad():
             self._tables = {name: network.item_tables(model.space_of(name)) for name, network in model.networks.items()}
-        self._cleaned = good_events(cleaned)
+        self._cleaned = readable_events(cleaned)
         self._events = _ScoredEvents(model, self._cleaned)
 
     @classmethod
@@ -114,7 +114,7 @@ class RewardScorer:
         Raises:
             ValueError: an event is not later than the data that the model was trained on.
         """
-        later = good_events(events)
+        later = readable_events(events)
         own = later["event_id"]
         before = self._cleaned.filter(pc.invert(pc.is_in(self._cleaned["event_id"], value_set=own.combine_chunks())))
         scored = _ScoredEvents(self._model, pa.concat_tables([before, later]))

@@ -91,6 +91,8 @@ def test_an_empty_configuration_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_profile_whose_budget_miscounts_its_samples_is_refused(configuration: Path) -> None:
     shipped = Path("dagster_project/profiles/test.yaml").read_text()
-    (configuration / "profiles" / "test.yaml").write_text(shipped.replace("drafts: {samples: 2}", "drafts: {samples: 3}"))
+    (configuration / "profiles" / "test.yaml").write_text(
+        shipped.replace("drafts: {samples: 2}", "drafts: {samples: 3}")
+    )
     with pytest.raises(ConfigError, match=r"samples_per_subject is 6, but drafts\.samples and"):
         load_chain(configuration / "chains" / "small.yaml")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curec_assets.lake import schemas
-from curec_assets.ranker.events import EventLog, Events, good_events
+from curec_assets.ranker.events import EventLog, Events, events_before
 from tests.ranker.ranker_world import event
 
 USERS, ITEMS = 3, 4
@@ -61,4 +61,4 @@ def test_quarantined_and_later_events_are_no_part_of_the_log() -> None:
     rows = [event("u", f"i{day}", start + timedelta(days=day), 1) for day in range(4)]
     rows[1]["quarantine_code"] = "bad_rating"
     table = pa.Table.from_pylist(rows[::-1], schema=schemas.CLEANED_INTERACTIONS)
-    assert good_events(table, start + timedelta(days=3))["item_id"].to_pylist() == ["i0", "i2"]
+    assert events_before(table, start + timedelta(days=3))["item_id"].to_pylist() == ["i0", "i2"]

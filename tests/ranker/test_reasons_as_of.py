@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from curec_assets.lake import schemas
 from curec_assets.ranker.config import ArmName
-from curec_assets.ranker.events import good_events, microseconds
+from curec_assets.ranker.events import events_before, microseconds
 from curec_assets.ranker.timelines import ReasonBook
 from curec_assets.ranker.universe import build_universe
 from curec_assets.ranker.versions import join_versions, window_starts, windows_of
@@ -34,7 +34,7 @@ def met(
 ) -> np.ndarray | None:
     """The vector that ``subject`` carries for an event at ``moment``, or None."""
     everyone = [event(f"{n}", f"{n}", JANUARY.start, 1) for n in "abcdefgh"]
-    good = good_events(pa.Table.from_pylist(everyone, schema=schemas.CLEANED_INTERACTIONS), APRIL.end)
+    good = events_before(pa.Table.from_pylist(everyone, schema=schemas.CLEANED_INTERACTIONS), APRIL.end)
     items = pa.Table.from_pylist([item_row(n, JANUARY.start) for n in "abcdefgh"], schema=schemas.ITEMS)
     universe = build_universe(good, items, APRIL.end, ENCODER, [], [])
     book = ReasonBook(
