@@ -1,0 +1,1 @@
+"""The lake: publishing, as-of reads, catalogue."""

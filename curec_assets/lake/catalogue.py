@@ -1,0 +1,152 @@
+"""The catalogue: ``<lake>/curec.duckdb``, views and macros over the Parquet files and nothing else.
+
+It is built aside and renamed into place, so a reader never meets a lock, and it holds no rows, so it never goes stale
+as windows are published. It is rebuilt only when a chain is new, its embedding length is known for the first time, or
+the SQL changed.
+"""
+
+from pathlib import Path
+from string import Template
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curec_assets.lake import schemas
+from curec_assets.lake.hashing import hash_json
+from curec_assets.lake.lake import Lake
+from curec_assets.lake.sql import load_sql
+
+CATALOGUE = "curec.duckdb"
+QUERY_ATTEMPTS = 20
+EMPTY_WINDOW = "window=__empty__"
+"""Folder of the row-less file that gives a view its columns before any window is published: no window can have this
+name, since names start with a letter or digit."""
+
+
+def ensure_catalogue(root: Path, chains: list[str]) -> Path:
+    """The catalogue of the lake at ``root``, built or rebuilt if it does not stand for ``chains`` and what lies there.
+
+    Chains that already have a folder in the lake are always part of it.
+    """
+    known = sorted({*chains, *(p.name for p in root.glob("*") if (p / "items").is_dir())})
+    dimensions = {chain: _embedding_dimension(Lake(root, chain)) for chain in known}
+    fingerprint = hash_json({"sql": load_sql("catalogue/chain.sql"), "root": str(root), "dimensions": dimensions})
+    path = root / CATALOGUE
+    if _fingerprint(path) != fingerprint:
+        _build(path, dimensions, fingerprint)
+    return path
+
+
+def connect(root: Path, chain: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the catalogue that shows times in UTC; names without a schema are ``chain``'s.
+
+    Raises:
+        FileNotFoundError: no catalogue there yet.
+        ValueError: the catalogue has no such chain.
+    """
+    path = root / CATALOGUE
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no catalogue yet; run a chain first, e.g. curec run --chain demo")
+    connection = duckdb.connect(str(path), read_only=True)
+    connection.execute("SET TimeZone = 'UTC'")
+    if chain is not None:
+        known = {name for (name,) in connection.execute("SELECT schema_name FROM duckdb_schemas()").fetchall()}
+        if chain not in known:
+            connection.close()
+            raise ValueError(f"the catalogue has no chain {chain!r}; run it first, or `curec catalog`")
+        connection.execute(Template("SET schema = ${chain}").substitute(chain=_literal(chain)))
+    return connection
+
+
+def query(root: Path, statement: str, chain: str | None = None) -> pa.Table:
+    """The rows of ``statement``, each partition wholly old or wholly new.
+
+    DuckDB opens a Parquet file once to plan and again to scan, so a query can meet an existing partition in the middle
+    of being replaced. Where one was, the query is asked again; new partitions disturb nobody.
+
+    Raises:
+        duckdb.Error: a statement that DuckDB refuses.
+        RuntimeError: partitions were replaced during every attempt.
+    """
+    for _ in range(QUERY_ATTEMPTS):
+        before = _partition_files(root)
+        try:
+            with connect(root, chain) as connection:
+                relation = connection.sql(statement)
+                rows = pa.table({}) if relation is None else relation.to_arrow_table()
+        except duckdb.Error:
+            if not _replaced(before):
+                raise
+            continue
+        if not _replaced(before):
+            return rows
+    raise RuntimeError("partitions were replaced during every attempt to read them; ask again when the run is over")
+
+
+def _partition_files(root: Path) -> dict[Path, tuple[int, int]]:
+    return {path: _identity(path) for path in root.glob("*/*/window=*/data.parquet")}
+
+
+def _replaced(before: dict[Path, tuple[int, int]]) -> bool:
+    return any(_identity(path) != identity for path, identity in before.items())
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
+def _build(path: Path, dimensions: dict[str, int], fingerprint: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lakes = [Lake(path.parent, chain) for chain in dimensions]
+    for lake in lakes:
+        _bootstrap(lake)
+    staged = lakes[0].stage() if lakes else path.with_suffix(".staged")
+    with duckdb.connect(str(staged)) as connection:
+        for lake in lakes:
+            # A view's text cannot hold bound parameters: the schema's name is checked and the path quoted instead.
+            statement = Template(load_sql("catalogue/chain.sql")).substitute(
+                chain=lake.chain, lake=_literal(str(lake.folder)), dimension=dimensions[lake.chain]
+            )
+            connection.execute(statement)
+        connection.execute(
+            Template("CREATE VIEW main.catalogue AS SELECT ${fingerprint} AS fingerprint").substitute(
+                fingerprint=_literal(fingerprint)
+            )
+        )
+        connection.execute("COMMENT ON VIEW main.catalogue IS 'What this catalogue was built from.'")
+    staged.replace(path)
+
+
+def _bootstrap(lake: Lake) -> None:
+    for asset, schema in schemas.ASSET_SCHEMAS.items():
+        _write_once(lake, lake.folder / asset / EMPTY_WINDOW / "data.parquet", schema)
+    _write_once(lake, lake.folder / "rejects" / "data.parquet", schemas.REJECTS)
+
+
+def _write_once(lake: Lake, target: Path, schema: pa.Schema) -> None:
+    if not target.exists():
+        staged = lake.stage()
+        pq.write_table(schema.empty_table(), staged)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(target)
+
+
+def _embedding_dimension(lake: Lake) -> int:
+    """Length of the chain's published embeddings, 1 before there are any."""
+    for path in sorted((lake.folder / "reason_embeddings").glob("window=[!_]*/data.parquet")):
+        return pq.read_schema(path).field("embedding").type.list_size
+    return 1
+
+
+def _fingerprint(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    with duckdb.connect(str(path), read_only=True) as connection:
+        row = connection.execute("SELECT fingerprint FROM main.catalogue").fetchone()
+    return row[0] if row else None
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

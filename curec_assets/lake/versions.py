@@ -1,0 +1,83 @@
+"""Configuration hashes and freshness: which partitions still stand for what would be made today."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from curec_assets.configuration.chain import Chain
+from curec_assets.lake.hashing import hash_json
+from curec_assets.lake.lake import Lake
+from curec_assets.lake.manifest import Manifest
+from curec_assets.lineage import LINEAGE
+
+State = Literal["fresh", "stale", "missing"]
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Whether a partition stands for what would be made today, and if not, why."""
+
+    asset: str
+    window: str
+    state: State
+    why: str
+    through_parents: bool
+    """Stale only because something it was made from is: if that turns out equal again, this is fresh."""
+    manifest: Manifest | None
+
+
+def config_hash(chain: Chain, asset: str) -> str:
+    """Hash of the configuration sections that ``asset`` depends on."""
+    return hash_json({name: chain.section(name) for name in LINEAGE[asset].sections})
+
+
+def status(lake: Lake, chain: Chain, source_fingerprint: str) -> dict[tuple[str, str], Freshness]:
+    """Freshness of every partition of the chain, transitively: a partition is stale when anything it was made from
+    (parents as recorded in its manifest, and theirs) is stale or has other content now.
+
+    Returns:
+        One entry per (asset, window), windows in order, within each the assets in lineage order.
+    """
+    found: dict[tuple[str, str], Freshness] = {}
+    for window in chain.all_windows():
+        for asset in LINEAGE:
+            found[(asset, window.key)] = _freshness(lake, chain, asset, window.key, source_fingerprint, found)
+    return found
+
+
+def _freshness(
+    lake: Lake,
+    chain: Chain,
+    asset: str,
+    window: str,
+    source_fingerprint: str,
+    known: dict[tuple[str, str], Freshness],
+) -> Freshness:
+    manifest = lake.manifest(asset, window)
+    if manifest is None:
+        return Freshness(asset, window, "missing", "never materialized", False, None)
+    if why := _changed_itself(manifest, chain, source_fingerprint, known):
+        return Freshness(asset, window, "stale", why, False, manifest)
+    for parent in manifest.parents:
+        now = known[(parent.asset, parent.window)]
+        if now.state == "stale":
+            why = f"{parent.asset} in {parent.window} is stale: {now.why}"
+            return Freshness(asset, window, "stale", why, True, manifest)
+    return Freshness(asset, window, "fresh", "", False, manifest)
+
+
+def _changed_itself(
+    manifest: Manifest, chain: Chain, source_fingerprint: str, known: dict[tuple[str, str], Freshness]
+) -> str:
+    if manifest.config_hash != config_hash(chain, manifest.asset):
+        return "configuration changed"
+    if manifest.code_version != LINEAGE[manifest.asset].code_version:
+        return f"code changed ({manifest.code_version} to {LINEAGE[manifest.asset].code_version})"
+    if manifest.source_fingerprint not in (None, source_fingerprint):
+        return "source changed"
+    for parent in manifest.parents:
+        now = known.get((parent.asset, parent.window))
+        if now is None or now.manifest is None:
+            return f"{parent.asset} in {parent.window} is gone"
+        if now.manifest.content_hash != parent.content_hash:
+            return f"{parent.asset} in {parent.window} has other content now"
+    return ""

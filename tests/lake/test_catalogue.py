@@ -1,0 +1,130 @@
+"""The catalogue: every view and macro documented, readable from anywhere while windows are being written."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from curec_assets.lake.catalogue import connect, ensure_catalogue, query
+from curec_assets.lake.lake import Lake
+from curec_assets.lake.schemas import ITEMS
+from tests.lake.manifests import manifest_of
+
+NAMED_BY_THE_DESIGN = {
+    "cleaned_interactions",
+    "quarantined_interactions",
+    "rejects",
+    "items",
+    "evidence",
+    "corrected_reasons",
+    "reason_history",
+    "current_reasons",
+    "item_reasons",
+    "user_interests",
+    "reason_embeddings",
+    "artifacts",
+    "evaluations",
+    "recommendations",
+    "bias_audit",
+}
+
+
+def test_every_view_stands_empty_before_anything_is_published_and_is_documented(tmp_path: Path) -> None:
+    ensure_catalogue(tmp_path, ["demo", "other"])
+    with connect(tmp_path) as catalogue:
+        for chain in ("demo", "other"):
+            views = dict(
+                catalogue.execute(
+                    "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = ?", [chain]
+                ).fetchall()
+            )
+            assert set(views) >= NAMED_BY_THE_DESIGN
+            assert all(views.values()), "a view without a comment"
+            for view in views:
+                assert catalogue.table(f"{chain}.{view}").fetchall() == []
+            macros = dict(
+                catalogue.execute(
+                    "SELECT function_name, comment FROM duckdb_functions() WHERE schema_name = ? AND NOT internal", [chain]
+                ).fetchall()
+            )
+            assert set(macros) == {"reasons_as_of", "similar_reasons"}
+            assert all(macros.values())
+        assert catalogue.execute("SELECT * FROM demo.reasons_as_of('2020-01-01')").fetchall() == []
+        assert catalogue.execute("SELECT * FROM demo.similar_reasons('item', 'x', 3)").fetchall() == []
+
+
+def test_the_catalogue_cannot_be_written_through_a_reader(tmp_path: Path) -> None:
+    ensure_catalogue(tmp_path, ["demo"])
+    with connect(tmp_path) as catalogue, pytest.raises(duckdb.Error, match="read-only"):
+        catalogue.execute("CREATE TABLE demo.mine AS SELECT 1")
+
+
+def test_a_lake_in_a_folder_with_a_quote_in_its_name_opens(tmp_path: Path) -> None:
+    root = tmp_path / "it's a lake"
+    ensure_catalogue(root, ["demo"])
+    with connect(root, "demo") as catalogue:
+        assert catalogue.execute("SELECT count(*) FROM items").fetchone() == (0,)
+
+
+def test_an_unknown_chain_is_named(tmp_path: Path) -> None:
+    ensure_catalogue(tmp_path, ["demo"])
+    with pytest.raises(ValueError, match="no chain 'elsewhere'"):
+        connect(tmp_path, "elsewhere")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import pyarrow as pa
+from curec_assets.lake.catalogue import ensure_catalogue
+from curec_assets.lake.lake import Lake
+from curec_assets.lake.schemas import ITEMS
+from tests.lake.manifests import manifest_of
+
+root = Path(sys.argv[1])
+for version in range(300):
+    ids = [f"{version}-{n}" for n in range(500)]
+    rows = pa.Table.from_pylist([{"item_id": i, "title": str(version)} for i in ids], schema=ITEMS)
+    # Mostly new windows, as a run publishes them; every tenth replaces one, as a run that is made again does.
+    window = f"{2020 + version // 12}-{1 + version % 12:02d}" if version % 10 else "2020-02"
+    Lake(root, "demo").publish(rows, manifest_of("items", window, rows=len(rows)))
+    if version % 50 == 0:
+        ensure_catalogue(root, ["demo", f"chain{version}"])
+"""
+
+
+def test_readers_see_whole_windows_while_another_process_publishes(tmp_path: Path) -> None:
+    ensure_catalogue(tmp_path, ["demo"])
+    queries = 0
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)]) as writer:
+        while writer.poll() is None:
+            windows = query(tmp_path, 'SELECT count(*) AS n, count(DISTINCT title) AS v FROM demo.items GROUP BY "window"')
+            assert all((row["n"], row["v"]) == (500, 1) for row in windows.to_pylist()), windows
+            queries += 1
+    assert writer.returncode == 0
+    assert queries > 5
+
+
+def test_any_client_opens_it_from_another_working_directory(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake", "demo")
+    rows = pa.Table.from_pylist([{"item_id": "1", "title": "One"}], schema=ITEMS)
+    lake.publish(rows, manifest_of("items", "2020-01", rows=1))
+    path = ensure_catalogue(tmp_path / "lake", ["demo"])
+    client = "import duckdb, sys; print(duckdb.connect(sys.argv[1], read_only=True).sql('FROM demo.items').fetchall())"
+    shown = subprocess.run(
+        [sys.executable, "-c", client, str(path)], cwd=os.sep, capture_output=True, text=True, check=True
+    )
+    assert "'One'" in shown.stdout
+    assert "2020-01" in shown.stdout
+
+
+def test_it_is_rebuilt_from_the_lake_alone(tmp_path: Path) -> None:
+    path = ensure_catalogue(tmp_path, ["demo"])
+    path.unlink()
+    ensure_catalogue(tmp_path, [])
+    with connect(tmp_path, "demo") as catalogue:
+        assert catalogue.execute("SELECT count(*) FROM items").fetchone() == (0,)
