@@ -1,9 +1,9 @@
 """Where artifacts lie, and how a partition is published: one atomic rename of one file.
 
-    <root>/<chain>/<asset>/window=<key>/data.parquet     rows and manifest
-    <root>/<chain>/<asset>/weights/<sha256>/             immutable, content-addressed (models only)
-    <root>/<chain>/rejects/data.parquet                  source rows that have no window
-    <root>/<chain>/.staging/                             half-written things; swept when their writer is gone
+<root>/<chain>/<asset>/window=<key>/data.parquet     rows and manifest
+<root>/<chain>/<asset>/weights/<sha256>/             immutable, content-addressed (models only)
+<root>/<chain>/rejects/data.parquet                  source rows that have no window
+<root>/<chain>/.staging/                             half-written things; swept when their writer is gone
 """
 
 import os

@@ -93,9 +93,7 @@ class WindowRun:
         """The folder of weights of a model partition that was read (its one manifest row)."""
         return self.lake.weights(model_row["path"][0].as_py())
 
-    def publish(
-        self, table: pa.Table, metrics: Mapping[str, Any], source_fingerprint: str | None = None
-    ) -> Published:
+    def publish(self, table: pa.Table, metrics: Mapping[str, Any], source_fingerprint: str | None = None) -> Published:
         """Publish a table of rows.
 
         Args:

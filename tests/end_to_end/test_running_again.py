@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from curec_assets.configuration.chain import load_chain
+from curec_assets.interactions.sources import open_source
 from curec_assets.lake.lake import Lake
+from curec_assets.lake.versions import status
 from curec_assets.lineage import LINEAGE
 from tests.chains import content_hashes
 from tests.conftest import FinishedChain
@@ -27,6 +30,11 @@ def copy(finished: FinishedChain, tmp_path: Path) -> FinishedChain:
 def forget(chain: FinishedChain, window: str, *assets: str) -> None:
     for asset in assets:
         Lake(chain.lake, "small").partition(asset, window).unlink()
+
+
+def fingerprint(chain: FinishedChain) -> str:
+    copied = load_chain(chain.configuration / "chains" / "small.yaml")
+    return open_source(copied.data_set, copied.folder).fingerprint()
 
 
 def test_a_gap_in_the_chain_is_refused_and_nothing_is_written(copy: FinishedChain) -> None:
@@ -78,6 +86,16 @@ def test_status_shows_what_a_changed_old_window_makes_stale(copy: FinishedChain)
     before = copy.curec("status", "--chain", "small", check=False)
     assert before.returncode == 1
     assert "raw_interactions in 2020-01: source changed" in " ".join(before.stdout.split())
+
+    copy.curec("run", "--chain", "small", "--windows", WINDOWS[0])
+    partitions = status(Lake(copy.lake, "small"), copy.chain, fingerprint(copy))
+    for window in WINDOWS[1:]:
+        assert partitions[("evidence", window)].state == "stale"
+        assert partitions[("ranker", window)].through_parents
+        assert Lake(copy.lake, "small").read("ranker", window).num_rows == 1, "what is stale stays readable"
+    after = " ".join(copy.curec("status", "--chain", "small", check=False).stdout.split())
+    assert "cleaned_interactions in 2020-01 has other content now" in after
+    assert "more are stale only because of these" in after
 
 
 def test_a_source_that_only_grows_later_rows_makes_nothing_of_the_past_again(copy: FinishedChain) -> None:

@@ -48,7 +48,8 @@ def test_every_view_stands_empty_before_anything_is_published_and_is_documented(
                 assert catalogue.table(f"{chain}.{view}").fetchall() == []
             macros = dict(
                 catalogue.execute(
-                    "SELECT function_name, comment FROM duckdb_functions() WHERE schema_name = ? AND NOT internal", [chain]
+                    "SELECT function_name, comment FROM duckdb_functions() WHERE schema_name = ? AND NOT internal",
+                    [chain],
                 ).fetchall()
             )
             assert set(macros) == {"reasons_as_of", "similar_reasons"}
@@ -102,7 +103,9 @@ def test_readers_see_whole_windows_while_another_process_publishes(tmp_path: Pat
     queries = 0
     with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)]) as writer:
         while writer.poll() is None:
-            windows = query(tmp_path, 'SELECT count(*) AS n, count(DISTINCT title) AS v FROM demo.items GROUP BY "window"')
+            windows = query(
+                tmp_path, 'SELECT count(*) AS n, count(DISTINCT title) AS v FROM demo.items GROUP BY "window"'
+            )
             assert all((row["n"], row["v"]) == (500, 1) for row in windows.to_pylist()), windows
             queries += 1
     assert writer.returncode == 0
