@@ -18,7 +18,7 @@ ITEMS = pa.schema(
     ]
 )
 """``title_code`` is null for a title taken as it stood, else what was done to it (``html_stripped``, ``html_junk``,
-``missing``, ``article_moved``); a junk or missing title is replaced by ``Item <item_id>`` so that every item has one."""
+``missing``, ``article_moved``); a junk or missing title is replaced by ``Item <item_id>``: every item has one."""
 
 RAW_INTERACTIONS = pa.schema(
     [

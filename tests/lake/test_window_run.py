@@ -60,10 +60,17 @@ def test_stages_and_windows_draw_from_streams_of_their_own(chain: Chain, tmp_pat
 
 def test_scratch_is_gone_afterwards_even_when_the_stage_fails(chain: Chain, tmp_path: Path) -> None:
     run = run_of(chain, tmp_path, "ranker", WINDOWS[0])
-    with pytest.raises(RuntimeError, match="on purpose"), run.scratch() as folder:
-        (folder / "half").write_text("written")
-        raise RuntimeError("on purpose")
-    assert not folder.exists()
+    folders: list[Path] = []
+
+    def fail() -> None:
+        with run.scratch() as folder:
+            folders.append(folder)
+            (folder / "half").write_text("written")
+            raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        fail()
+    assert not folders[0].exists()
 
 
 def test_metrics_that_measure_the_machine_stay_out_of_what_is_hashed() -> None:
