@@ -118,7 +118,8 @@ class RewardScorer:
         own = later["event_id"]
         before = self._cleaned.filter(pc.invert(pc.is_in(self._cleaned["event_id"], value_set=own.combine_chunks())))
         scored = _ScoredEvents(self._model, pa.concat_tables([before, later]))
-        wanted = np.isin(np.array(scored.features.event_ids, dtype=object), own.to_pylist())
+        given = set(own.to_pylist())
+        wanted = np.array([event_id in given for event_id in scored.features.event_ids], dtype=bool)
         if self._model.latest_ts is not None and (scored.features.ts[wanted] <= self._model.latest_ts).any():
             raise ValueError("score_events is for events later than the reward model's data; use score for its panels")
         jobs = []
