@@ -15,12 +15,25 @@ from curec_assets.lineage import LINEAGE
 from curec_assets.progress import PacedProgress
 from curec_assets.progress import Progress as StageProgress
 
+USUAL_SHARES = {
+    "aligned_llm": 0.20,
+    "draft_reasons": 0.10,
+    "reward_model": 0.11,
+    "rl_policy": 0.20,
+    "arrival_reasons": 0.03,
+    "corrected_reasons": 0.15,
+    "ranker": 0.15,
+    "ranker_evaluation": 0.03,
+}
+"""Rough share of a window's seconds that each heavy stage takes; the others take next to nothing. For the estimate of
+the time left in a chain's first window, where no stage has a past."""
+
 
 class RunDisplay:
     """Two bars on a terminal (the whole run and the stage at work), plain lines elsewhere.
 
-    The time left is the sum of what each remaining stage took in the latest window where it ran, so there is none to
-    show for a chain's first window.
+    The time left is the sum of what each remaining stage took in the latest window where it ran. A stage that never ran
+    is expected to take its usual share at the pace of this run so far.
     """
 
     def __init__(self, lake: Lake, chain: Chain, windows: Sequence[Window]) -> None:
@@ -38,6 +51,7 @@ class RunDisplay:
         self._run: TaskID | None = None
         self._stage: TaskID | None = None
         self._done: set[tuple[str, str]] = set()
+        self._took: dict[tuple[str, str], float] = {}
         self._at_work: tuple[str, str, float] | None = None
 
     def __enter__(self) -> "RunDisplay":
@@ -88,7 +102,7 @@ class RunDisplay:
         asset, window, started = self._at_work
         if completed:
             self._done.add((asset, window))
-            seconds = time.monotonic() - started
+            seconds = self._took[(asset, window)] = time.monotonic() - started
             manifest = self._lake.manifest(asset, window)
             rows = f"{manifest.rows:>8,} rows" if manifest else ""
             self._console.print(f"{window} {asset:<22}{rows} {seconds:6.1f} s", highlight=False)
@@ -98,13 +112,22 @@ class RunDisplay:
         self._at_work = None
 
     def _time_left(self) -> str:
-        known = [
-            self._expected_seconds(a, w.key) for w in self._windows for a in LINEAGE if (a, w.key) not in self._done
-        ]
-        if not known or any(seconds is None for seconds in known):
-            return ""
-        left = sum(seconds for seconds in known if seconds is not None)
+        pace = self._seconds_per_share()
+        left = 0.0
+        for window in self._windows:
+            for asset in LINEAGE:
+                if (asset, window.key) in self._done:
+                    continue
+                seconds = self._expected_seconds(asset, window.key)
+                if seconds is None and pace is None:
+                    return ""
+                left += USUAL_SHARES.get(asset, 0.0) * (pace or 0.0) if seconds is None else seconds
         return f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
+
+    def _seconds_per_share(self) -> float | None:
+        """Seconds of a whole window, as the heavy stages done in this run suggest; None before the first of them."""
+        share = sum(USUAL_SHARES.get(asset, 0.0) for asset, _ in self._took)
+        return sum(self._took.values()) / share if share else None
 
     def _expected_seconds(self, asset: str, window: str) -> float | None:
         """Seconds of ``asset`` in the latest window that has it, looking back from ``window``."""

@@ -44,16 +44,20 @@ def _print_costs(console: Console, chain: Chain, lake: Lake) -> None:
         if (manifest := lake.manifest(asset, w.key)) is not None
     }
     windows = [w.key for w in chain.all_windows() if any(window == w.key for _, window in manifests)]
-    table = Table(title=f"{chain.name}: rows and seconds of each asset in each window")
+    total = sum(manifest.seconds for manifest in manifests.values())
+    table = Table(title=f"{chain.name}: rows and seconds of each asset in each window, and its share of all seconds")
     table.add_column("asset", no_wrap=True)
     for window in windows:
-        table.add_column(window, justify="right")
+        table.add_column(window, justify="right", no_wrap=True)
+    table.add_column("share", justify="right")
     for asset in LINEAGE:
         cells = [manifests.get((asset, window)) for window in windows]
-        table.add_row(asset, *("·" if m is None else f"{m.rows:,} rows {m.seconds:6.1f} s" for m in cells))
-    totals = [sum(m.seconds for (_, window), m in manifests.items() if window == w) for w in windows]
+        seconds = sum(manifest.seconds for manifest in cells if manifest is not None)
+        shown = ["·" if m is None else f"{m.rows:,} in {m.seconds:.1f} s" for m in cells]
+        table.add_row(asset, *shown, f"{seconds / max(total, 1e-9):.0%}")
+    sums = [sum(m.seconds for (_, window), m in manifests.items() if window == w) for w in windows]
     table.add_section()
-    table.add_row("all", *(f"{total:.1f} s" for total in totals))
+    table.add_row("all", *(f"{seconds:.1f} s" for seconds in sums), f"{total:.0f} s")
     console.print(table)
 
 
@@ -88,7 +92,7 @@ def _print_ablation(console: Console, ablation: list[dict]) -> None:
     for window in windows:
         rows = [row for row in ablation if row["window"] == window]
         metrics = [metric for metric in SHOWN_METRICS if any(row["metric"] == metric for row in rows)]
-        table = Table(title=f"Ablation on {window}, trained up to the window before (95 % interval)")
+        table = Table(title=f"Ablation on {window} by rankers trained before it, 95 % intervals")
         table.add_column("backbone", no_wrap=True)
         table.add_column("arm", no_wrap=True)
         for metric in metrics:
@@ -97,7 +101,10 @@ def _print_ablation(console: Console, ablation: list[dict]) -> None:
         for backbone, arm in dict.fromkeys((row["backbone"], row["arm"]) for row in rows):
             found = [cells.get((backbone, arm, metric)) for metric in metrics]
             if any(found):
-                table.add_row(backbone, arm, *(_interval(row) if row else "" for row in found))
+                # An interval for the first metric; all of them stand in the evaluations view.
+                first, *others = found
+                shown = ["" if row is None or row["value"] is None else f"{row['value']:.4f}" for row in others]
+                table.add_row(backbone, arm, _interval(first) if first else "", *shown)
         console.print(table)
 
 
@@ -106,4 +113,4 @@ def _interval(row: dict) -> str:
         return f"n = {row['n']}"
     if row["ci_low"] is None:
         return f"{row['value']:.4f}"
-    return f"{row['value']:.4f} [{row['ci_low']:.4f}, {row['ci_high']:.4f}]"
+    return f"{row['value']:.4f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"

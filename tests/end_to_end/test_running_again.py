@@ -91,7 +91,7 @@ def test_status_shows_what_a_changed_old_window_makes_stale(copy: FinishedChain)
     partitions = status(Lake(copy.lake, "small"), copy.chain, fingerprint(copy))
     for window in WINDOWS[1:]:
         assert partitions[("evidence", window)].state == "stale"
-        assert partitions[("ranker", window)].through_parents
+        assert partitions[("reason_embeddings", window)].through_parents
         assert Lake(copy.lake, "small").read("ranker", window).num_rows == 1, "what is stale stays readable"
     after = " ".join(copy.curec("status", "--chain", "small", check=False).stdout.split())
     assert "cleaned_interactions in 2020-01 has other content now" in after
