@@ -26,7 +26,8 @@ def with_sampled_negatives(cleaned: pa.Table, per_positive: int, seed: int) -> p
         seed: any integer.
 
     Returns:
-        Schema ``CLEANED_INTERACTIONS`` (further columns are left out), sorted by time, user, item and source row; sampled rows have a null ``source_row``.
+        Schema ``CLEANED_INTERACTIONS`` (further columns are left out), sorted by time, user, item and source row;
+        sampled rows have a null ``source_row``.
     """
     cleaned = cleaned.select(CLEANED_INTERACTIONS.names)
     good = cleaned.filter(pc.is_null(cleaned["quarantine_code"])).sort_by(
