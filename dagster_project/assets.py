@@ -30,7 +30,7 @@ def chain_asset(
         key=[chain.name, asset.name],
         deps=[edge_dependency(chain, edge) for edge in artifact.edges],
         partitions_def=window_partitions(chain),
-        group_name=artifact.group,
+        group_name=f"{chain.name}_{artifact.group}",
         description=asset.description,
         kinds=set(asset.kinds),
         owners=OWNERS,

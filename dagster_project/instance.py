@@ -6,6 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from curec_assets.lake.processes import is_alive
+
 PROCESS_TAG = "curec/process"
 """Tag of a run that ``curec run`` executes in its own process: the process's id."""
 
@@ -32,7 +34,7 @@ def close_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
     orphaned = []
     for run in instance.get_runs(unfinished):
         process = run.tags.get(PROCESS_TAG)
-        if process is not None and not Path(f"/proc/{process}").exists():
+        if process is not None and not is_alive(int(process)):
             instance.report_run_canceled(run, message="The process that ran this was killed; run it again to resume.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             orphaned.append(run.run_id)

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.lake.manifest import Manifest, attach, read_manifest
+from curec_assets.lake.processes import is_alive
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -127,15 +128,5 @@ def _sweep(staging: Path) -> None:
     """Remove what writers that are gone left half-written."""
     for left in staging.iterdir():
         writer = left.name.partition("-")[0]
-        if writer.isdigit() and not _alive(int(writer)):
+        if writer.isdigit() and not is_alive(int(writer)):
             shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

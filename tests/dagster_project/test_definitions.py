@@ -41,7 +41,7 @@ def test_every_asset_has_a_description_a_group_kinds_an_owner_and_a_code_version
     graph = definitions.resolve_asset_graph()
     for asset, artifact in LINEAGE.items():
         node = graph.get(key(asset))
-        assert node.group_name == artifact.group
+        assert node.group_name == f"small_{artifact.group}"
         assert node.code_version == artifact.code_version
         assert node.owners
         assert node.kinds
