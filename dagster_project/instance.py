@@ -23,22 +23,15 @@ def dagster_home() -> Path:
     return home
 
 
-def close_orphaned_runs(instance: dg.DagsterInstance) -> list[str]:
+def close_orphaned_runs(instance: dg.DagsterInstance) -> None:
     """Mark runs of processes that were killed as cancelled and free their pool slots, so that the next run need not
-    wait for a slot that nobody will give back.
-
-    Returns:
-        Their run ids.
-    """
+    wait for a slot that nobody will give back."""
     unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
-    orphaned = []
     for run in instance.get_runs(unfinished):
         process = run.tags.get(PROCESS_TAG)
         if process is not None and not is_alive(int(process)):
             instance.report_run_canceled(run, message="The process that ran this was killed; run it again to resume.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-            orphaned.append(run.run_id)
-    return orphaned
 
 
 if __name__ == "__main__":
