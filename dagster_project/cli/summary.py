@@ -1,5 +1,6 @@
 """``curec summary``: what came out of a chain, as tables a person can read in a minute."""
 
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -27,10 +28,11 @@ def print_summary(chain: Chain, lake_root: Path) -> None:
     )
     _print_corrections(console, corrections, outcomes)
     _print_ablation(console, ablation)
+    command = sys.argv[0] if sys.argv[0].endswith("curec") else "curec"
     console.print("\nNext:", style="bold")
     console.print("  make ui", markup=False)
     console.print(
-        f'  curec sql "select title, reason, cause from {chain.name}.item_reasons limit 10"',
+        f'  {command} sql "select title, reason, cause from {chain.name}.item_reasons limit 10"',
         markup=False,
         soft_wrap=True,
     )
