@@ -39,6 +39,8 @@ class RunDisplay:
     def __init__(self, lake: Lake, chain: Chain, windows: Sequence[Window]) -> None:
         self._lake, self._chain, self._windows = lake, chain, windows
         self._console = Console(stderr=True)
+        # Asked now: once the bars are drawn, they stand between the console and the terminal.
+        self._on_terminal = self._console.is_terminal
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -46,7 +48,7 @@ class RunDisplay:
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
             console=self._console,
-            disable=not self._console.is_terminal,
+            disable=not self._on_terminal,
         )
         self._run: TaskID | None = None
         self._stage: TaskID | None = None
@@ -62,6 +64,8 @@ class RunDisplay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._finish_stage(completed=kind is None)
+        if self._run is not None:
+            self._bars.update(self._run, completed=len(self._done), left="")
         self._bars.stop()
 
     def expect(self, window: Window, assets: Sequence[str]) -> None:
@@ -80,7 +84,7 @@ class RunDisplay:
             self._bars.update(
                 self._run, completed=len(self._done), description=f"{self._chain.name} {window}", left=left
             )
-        if not self._console.is_terminal:
+        if not self._on_terminal:
             self._console.print(f"{window} {asset} …{'  (' + left + ')' if left else ''}", highlight=False)
             return PacedProgress(f"{window} {asset}", lambda line: self._console.print(f"  {line}", highlight=False))
         self._stage = self._bars.add_task(f"  {window} {asset}", total=1, left="")
