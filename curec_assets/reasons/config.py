@@ -29,7 +29,7 @@ class ReviewConfig(Section):
 
     tokens_per_window: int = Field(default=200_000, ge=0)
     """Tokens (prompt and generated) that drafts and candidates of one window may cost together. Default 200,000: about
-    550 subjects at the defaults below, some ten minutes of a 135M model on two cores. 0 reviews nothing."""
+    550 subjects at the defaults below. 0 reviews nothing."""
     samples_per_subject: int = Field(default=6, ge=1, le=64)
     """Samples a reviewed subject costs: drafts (``drafts.samples``) plus candidates (``correction.candidates``)."""
     tokens_per_sample: int = Field(default=40, ge=1, le=1024)

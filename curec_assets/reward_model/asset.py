@@ -9,8 +9,8 @@ def reward_model(run: WindowRun) -> Published:
     """A recommender that reads: target attention over the user's history, with reasons on both sides (DESIGN §3.3).
 
     A reason's reward is what its words add to the log-likelihood of who likes the item, ids masked, in nats per event.
-    Cross-fitted: an event is scored by a model not trained on its user (or item). The gold model has another encoder,
-    other seeds and other users, and is never seen by RL.
+    Cross-fitted: an event is scored by a model not trained on its user (or item). The gold model has another encoder
+    and seed, shares no event with the others (people of the evidence group it does), and is never seen by RL.
     """
     from curec_assets.interactions.labels import labelled_events
     from curec_assets.language_model.encoder import load_encoder
