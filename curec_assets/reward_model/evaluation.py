@@ -1,6 +1,6 @@
 """Does the text help on events that the scoring model was not trained on? AUC, log loss and calibration per arm."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from curec_assets.reward_model.network import RewardNetwork
 from curec_assets.reward_model.splits import EVIDENCE, Membership
 
 ARMS = ("own_reason", "no_reason", "shuffled_reason")
+CONTRASTS = (("own_reason", "no_reason"), ("own_reason", "shuffled_reason"))
+"""What a reward that reads must show: an item's own reason above none and above another's (arm ``a − b``)."""
 BINS = 10
 ALPHA = 0.05
 
@@ -60,7 +62,8 @@ def evaluate_reward_model(
     """EVALUATIONS of the main models on out-of-fold events, subject ``reward_model``, backbone ``din``.
 
     ``own_reason`` shows the subject's first reason (a draft where there is one), ``shuffled_reason`` that of another
-    subject of the same side, ``no_reason`` none: the same events in every arm. Confidence intervals (95 %) resample
+    subject of the same side, ``no_reason`` none: the same events in every arm. Arms ``a − b`` are the paired differences
+    of CONTRASTS: above 0 is better in ``auc``, below 0 in ``log_loss`` and ``ece``. Confidence intervals (95 %) resample
     users. A slice without events has no rows, and one without both labels no AUC.
     """
     rng = np.random.default_rng(seed)
@@ -73,23 +76,13 @@ def evaluate_reward_model(
         label = data.features.label[events].astype(np.int64)
         user = data.features.user[events]
         order = {arm: _texts(data, arm, rng) for arm in ARMS}
+        found: dict[str, Mapping[str, np.ndarray]] = {}
         for arm in ARMS:
             logit = _held_out_logits(networks, data, part, events, part.fold[chosen], order[arm])
-            probability = 1 / (1 + np.exp(-logit))
-            for metric, value, low, high in _with_intervals(label, probability, user, config.bootstrap_samples, seed):
-                rows.append(
-                    {
-                        "subject": "reward_model",
-                        "backbone": "din",
-                        "arm": arm,
-                        "metric": metric,
-                        "slice": part.name,
-                        "value": value,
-                        "ci_low": low,
-                        "ci_high": high,
-                        "n": len(events),
-                    }
-                )
+            found[arm] = _replicates(label, 1 / (1 + np.exp(-logit)), user, config.bootstrap_samples, seed)
+        for a, b in CONTRASTS:
+            found[f"{a} − {b}"] = {metric: found[a][metric] - found[b][metric] for metric in found[a]}
+        rows += [_row(arm, metric, part.name, of[metric], len(events)) for arm, of in found.items() for metric in of]
     return pa.Table.from_pylist(rows, schema=EVALUATIONS)
 
 
@@ -139,27 +132,38 @@ def _held_out_logits(
     return found
 
 
-def _with_intervals(
+def _replicates(
     label: np.ndarray, probability: np.ndarray, user: np.ndarray, samples: int, seed: int
-) -> Iterator[tuple[str, float, float, float]]:
-    # Each arm draws the same users, so that the arms' intervals are of one set of resamples.
+) -> dict[str, np.ndarray]:
+    """Each metric (1 + samples,): on the events as they are, then under resampled users, the same ones in every arm."""
     rng = np.random.default_rng(seed)
     users, position = np.unique(user, return_inverse=True)
     draws = rng.multinomial(len(users), np.full(len(users), 1 / len(users)), size=samples)[:, position].astype(float)
     once = np.ones(len(label))
     loss = -np.log(np.clip(np.where(label == 1, probability, 1 - probability), 1e-15, 1))
     found = {
-        "log_loss": (float(log_loss(label, probability, labels=[0, 1])), draws @ loss / draws.sum(axis=1)),
-        "ece": (
-            expected_calibration_error(label, probability, once),
-            np.array([expected_calibration_error(label, probability, weight) for weight in draws]),
-        ),
+        "ece": np.array([expected_calibration_error(label, probability, weight) for weight in (once, *draws)]),
+        "log_loss": np.append(log_loss(label, probability, labels=[0, 1]), draws @ loss / draws.sum(axis=1)),
     }
     if len(np.unique(label)) == 2:
-        found["auc"] = float(roc_auc_score(label, probability)), resampled_auc(label, probability, draws)
-    for name, (value, drawn) in sorted(found.items()):
-        low, high = np.nanquantile(drawn, [ALPHA / 2, 1 - ALPHA / 2]) if np.isfinite(drawn).any() else (value, value)
-        yield name, value, float(low), float(high)
+        found["auc"] = np.append(roc_auc_score(label, probability), resampled_auc(label, probability, draws))
+    return dict(sorted(found.items()))
+
+
+def _row(arm: str, metric: str, name: str, replicates: np.ndarray, n: int) -> dict[str, object]:
+    value, drawn = float(replicates[0]), replicates[1:]
+    low, high = np.nanquantile(drawn, [ALPHA / 2, 1 - ALPHA / 2]) if np.isfinite(drawn).any() else (value, value)
+    return {
+        "subject": "reward_model",
+        "backbone": "din",
+        "arm": arm,
+        "metric": metric,
+        "slice": name,
+        "value": value,
+        "ci_low": float(low),
+        "ci_high": float(high),
+        "n": n,
+    }
 
 
 def resampled_auc(label: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:

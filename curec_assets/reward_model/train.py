@@ -18,7 +18,7 @@ import torch
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.progress import Progress, silent
 from curec_assets.reward_model.config import RewardModelConfig
-from curec_assets.reward_model.evaluation import evaluate_reward_model
+from curec_assets.reward_model.evaluation import ARMS, evaluate_reward_model
 from curec_assets.reward_model.features import EventFeatures, event_features
 from curec_assets.reward_model.fitting import SideReasons, TrainingData, fit_network
 from curec_assets.reward_model.inputs import SeenRule
@@ -233,5 +233,5 @@ def _headline(evaluations: pa.Table) -> dict[str, float]:
     return {
         f"oof_{row['slice']}_{row['arm']}_{row['metric']}": row["value"]
         for row in evaluations.to_pylist()
-        if row["metric"] != "ece"
+        if row["metric"] != "ece" and row["arm"] in ARMS
     }

@@ -65,6 +65,32 @@ def test_evaluations_follow_the_schema_with_intervals_around_the_value(trained: 
         assert row["n"] > 0
 
 
+@pytest.mark.parametrize("slice_", ["item", "user", "all", "ids_masked"])
+def test_a_reward_that_reads_shows_paired_gains_whose_intervals_exclude_zero(trained: Trained, slice_):
+    rows = {
+        (row["arm"], row["metric"]): row for row in trained.training.evaluations.to_pylist() if row["slice"] == slice_
+    }
+    for other in ("no_reason", "shuffled_reason"):
+        gain = rows[f"own_reason − {other}", "auc"]
+        assert gain["value"] == rows["own_reason", "auc"]["value"] - rows[other, "auc"]["value"]
+        assert 0 < gain["ci_low"] < gain["value"] < gain["ci_high"]
+        # Paired: both arms draw the same users, so their common noise cancels.
+        widths = [rows[arm, "auc"]["ci_high"] - rows[arm, "auc"]["ci_low"] for arm in ("own_reason", other)]
+        assert gain["ci_high"] - gain["ci_low"] < sum(widths)
+
+
+def test_reasons_that_are_all_the_same_show_no_gain_over_anothers(tmp_path: Path):
+    world = world_of_tastes(users=24)
+    reasons = pa.array(["People like it."] * len(world.drafts), pa.string())
+    drafts = world.drafts.set_column(world.drafts.column_names.index("reason"), "reason", reasons)
+    plain = QUICK.model_copy(update={"evidence_reasons": 0, "bootstrap_samples": 50})
+    training = train_reward_model(
+        world.cleaned, world.evidence, drafts, world.items, ENCODER, GOLD_ENCODER, plain, 5, tmp_path
+    )
+    # Every subject has the same words, so another's reason is its own.
+    assert value(training, "item", "own_reason − shuffled_reason", "auc") == 0.0
+
+
 def test_curves_tell_every_models_losses_and_metrics_are_finite(trained: Trained):
     names = {point["name"] for point in trained.training.curves}
     assert {
