@@ -62,9 +62,9 @@ def evaluate_reward_model(
     """EVALUATIONS of the main models on out-of-fold events, subject ``reward_model``, backbone ``din``.
 
     ``own_reason`` shows the subject's first reason (a draft where there is one), ``shuffled_reason`` that of another
-    subject of the same side, ``no_reason`` none: the same events in every arm. Arms ``a − b`` are the paired differences
-    of CONTRASTS: above 0 is better in ``auc``, below 0 in ``log_loss`` and ``ece``. Confidence intervals (95 %) resample
-    users. A slice without events has no rows, and one without both labels no AUC.
+    subject of the same side, ``no_reason`` none: the same events in every arm. Arms ``a − b`` are the paired
+    differences of CONTRASTS: above 0 is better in ``auc``, below 0 in ``log_loss`` and ``ece``. Confidence intervals
+    (95 %) resample users. A slice without events has no rows, and one without both labels no AUC.
     """
     rng = np.random.default_rng(seed)
     rows: list[dict[str, object]] = []

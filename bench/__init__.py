@@ -1,0 +1,1 @@
+"""Measurements that anyone can run again; development only, no part of the installed packages."""

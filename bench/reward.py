@@ -1,0 +1,79 @@
+"""Does the reward model read? Paired out-of-fold differences, without a language model in the loop.
+
+The reasons are the verbalised evidence of every subject, so what is measured is the reader and the evidence, apart from
+how well a language model writes. Built up to the window asked for, which may not be one of those kept for a final test.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from curec_assets.assets import ASSETS
+from curec_assets.configuration.chain import SHIPPED, load_chain
+from curec_assets.lake.schemas import DRAFT_REASONS
+from curec_assets.lake.window_run import WindowJob, WindowRun
+from curec_assets.reward_model.config import RewardModelConfig
+from curec_assets.window_asset import prepare_torch, run_job
+
+CHAIN = "movielens_100k"
+LAST_DEVELOPMENT_WINDOW = "1998-01"
+DATA_ASSETS = ("items", "raw_interactions", "cleaned_interactions", "evidence")
+METRICS = ("auc", "log_loss")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print a Markdown table of own reason against none and against another's, by slice."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--window", default=LAST_DEVELOPMENT_WINDOW, help=f"at most {LAST_DEVELOPMENT_WINDOW}")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the reward model's configuration"
+    )
+    asked = parser.parse_args(arguments)
+    if asked.window > LAST_DEVELOPMENT_WINDOW:
+        parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
+    with TemporaryDirectory() as folder:
+        measure(asked.window, dict(field.split("=", 1) for field in asked.set), Path(folder))
+
+
+def measure(window: str, changes: dict[str, str], folder: Path) -> None:
+    """Make the data assets up to ``window`` in ``folder``, train the reward model of ``window`` and print the table."""
+    from curec_assets.language_model.encoder import load_encoder
+    from curec_assets.reward_model.train import train_reward_model
+
+    chain = load_chain(SHIPPED / "chains" / f"{CHAIN}.yaml")
+    prepare_torch(chain.profile.threads)
+    keys = [candidate.key for candidate in chain.all_windows() if candidate.key <= window]
+    jobs = {
+        (asset, key): WindowJob(lake=folder / "lake", models=folder / "models", chain=chain, asset=asset, window=key)
+        for key in keys
+        for asset in (*DATA_ASSETS, "reward_model")
+    }
+    for key in keys:
+        for asset in DATA_ASSETS:
+            run_job(ASSETS[asset], jobs[asset, key])
+
+    profile = chain.profile
+    fields = {**profile.reward_model.model_dump(), "evidence_reasons": 1_000_000, **changes}
+    run = WindowRun(jobs["reward_model", window])
+    training = train_reward_model(
+        run.read.up_to("cleaned_interactions"),
+        run.read.up_to("evidence"),
+        DRAFT_REASONS.empty_table(),
+        run.read.up_to("items"),
+        load_encoder(profile.encoder),
+        load_encoder(profile.gold_encoder),
+        RewardModelConfig.model_validate(fields),
+        run.seed,
+        folder / "reward_model",
+    )
+    print("| slice | arm | metric | value | 95 % interval | events |\n|---|---|---|---|---|---|")
+    for row in training.evaluations.to_pylist():
+        if row["metric"] in METRICS and (" − " in row["arm"] or row["metric"] == "auc"):
+            interval = f"[{row['ci_low']:.4f}, {row['ci_high']:.4f}]"
+            print(f"| {row['slice']} | {row['arm']} | {row['metric']} | {row['value']:.4f} | {interval} | {row['n']} |")
+    print(f"\nfitted in {training.metrics['fitting_seconds']:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
