@@ -24,6 +24,7 @@ Reasons why people like things, as data assets: made, rewarded, corrected over t
   curec run --chain demo --windows 1997-09..1997-11   make what is missing or stale, window by window
   curec status --chain demo                           what is fresh, stale (and why) or missing
   curec summary --chain demo                          what came out, as tables
+  curec report --chain demo                           the same at length, as Markdown and HTML with plots
   curec sql "select * from demo.item_reasons"         ask the lake, read-only
 """
 
@@ -88,6 +89,13 @@ def _parser() -> argparse.ArgumentParser:
     _chain_option(summary)
     summary.set_defaults(command=_summary)
 
+    report = commands.add_parser("report", help="what came out of chains, as report.md and report.html")
+    report.add_argument(
+        "--chain", required=True, action="append", metavar="NAME", help="a chain in the lake; give it again for more"
+    )
+    report.add_argument("--output", type=Path, default=Path("report"), metavar="FOLDER", help="default: report/")
+    report.set_defaults(command=_report)
+
     sql = commands.add_parser("sql", help="ask the lake's catalogue, read-only")
     sql.add_argument("query", nargs="?", help='e.g. "select * from demo.item_reasons limit 5"')
     sql.add_argument("--file", type=Path, help="read the query from a file instead, e.g. sql/queries/<name>.sql")
@@ -138,6 +146,14 @@ def _summary(options: argparse.Namespace) -> int:
     from dagster_project.cli.summary import print_summary
 
     print_summary(_chain(options), lake_root())
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from dagster_project.cli.report import write_report
+
+    for path in write_report(options.chain, lake_root(), configuration_folder(), options.output):
+        print(path)
     return 0
 
 

@@ -1,0 +1,52 @@
+"""``curec report``: what came out of chains as ``report.md`` and ``report.html``, from the lake alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from curec_assets.configuration.chain import ConfigError, load_chains
+from curec_assets.lake.catalogue import ensure_catalogue
+from curec_assets.lake.lake import Lake
+from dagster_project.report.html import render_html
+from dagster_project.report.markdown import render_markdown
+from dagster_project.report.queries import no_partitions, read_chain
+from dagster_project.report.sections import TITLE, report_blocks
+
+
+def write_report(chains: Sequence[str], lake_root: Path, configuration: Path, folder: Path) -> list[Path]:
+    """Write the report of ``chains``, in their order, into ``folder``, and return the two files.
+
+    A chain that lies in the lake needs no configuration any more; ``configuration`` only tells a chain that was not run
+    from one that nobody knows.
+
+    Raises:
+        ConfigError: a chain that neither the lake nor the configuration knows.
+        ValueError: a chain without partitions, or a lake that the report's queries cannot read.
+    """
+    named = list(dict.fromkeys(chains))
+    for chain in named:
+        _check_known(chain, lake_root, configuration)
+    # A lake that was moved, or written by an older version, has a catalogue for how it was then.
+    ensure_catalogue(lake_root, [])
+    try:
+        blocks = report_blocks([read_chain(lake_root, chain) for chain in named])
+    except duckdb.Error as error:
+        raise ValueError(f"{lake_root}: the report's queries cannot read this lake: {error}") from None
+    files = {"report.md": render_markdown(blocks), "report.html": render_html(blocks, TITLE)}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in files]
+
+
+def _check_known(chain: str, lake_root: Path, configuration: Path) -> None:
+    if (Lake(lake_root, chain).folder / "items").is_dir():
+        return
+    configured = load_chains(configuration)
+    if chain in configured:
+        raise ValueError(no_partitions(chain, lake_root))
+    raise ConfigError(
+        f"no chain {chain!r} in the lake {lake_root} nor in {configuration / 'chains'}; "
+        f"there are: {', '.join(configured)}"
+    )

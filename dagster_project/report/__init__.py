@@ -1,0 +1,1 @@
+"""What came out of a chain as a report, in Markdown and HTML, read from the lake alone."""

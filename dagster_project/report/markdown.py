@@ -1,0 +1,41 @@
+"""A report as Markdown: tables and text, no plots."""
+
+from collections.abc import Sequence
+
+from dagster_project.report.blocks import Block, Figure, Heading, Table
+
+ESCAPES = (
+    ("\\", "\\\\"),
+    ("&", "&amp;"),
+    ("<", "&lt;"),
+    ("|", "\\|"),
+    ("`", "\\`"),
+    ("*", "\\*"),
+    # A link needs the two side by side; the brackets of an interval stay as they are.
+    ("](", "]\\("),
+)
+
+
+def render_markdown(blocks: Sequence[Block]) -> str:
+    """The blocks as Markdown; text from data cannot break out of its cell, nor become a link, an image or a tag."""
+    return "\n\n".join(_block(block) for block in blocks if not isinstance(block, Figure)) + "\n"
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Heading):
+        return f"{'#' * block.level} {_escape(block.text)}"
+    if isinstance(block, Table):
+        left = len(block.columns) - block.numbers
+        rule = [*["---"] * left, *["---:"] * block.numbers]
+        rows = [map(_escape, block.columns), rule, *(map(_escape, row) for row in block.rows)]
+        return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    if isinstance(block, Figure):
+        raise TypeError("Markdown has no plots")
+    return _escape(block.text)
+
+
+def _escape(text: str) -> str:
+    text = " ".join(text.split())
+    for character, written in ESCAPES:
+        text = text.replace(character, written)
+    return text

@@ -1,0 +1,98 @@
+"""The sections of a chain's report, as blocks: what differs from 0, each stage, what it cost, corrections unpicked."""
+
+from collections.abc import Sequence
+
+from curec_assets.lineage import LINEAGE
+from dagster_project.report.blocks import NO_ROWS, NOTHING, Block, Heading, Paragraph, Table, interval, number
+from dagster_project.report.queries import SUBJECTS, ChainRows, Row
+from dagster_project.report.stages import stage_blocks
+
+TITLE = "What came out: reasons, rewards, corrections, ranking"
+READING = (
+    "Below 0 is the better side in log_loss, ece and near_duplicate_share, above 0 in every other measure. Intervals "
+    "of the ranker's contrasts hold jointly within a window; all others stand each for itself, so that among many rows "
+    "some are told apart from 0 by chance. An interval without width (a single subject) tells nothing apart."
+)
+
+
+def report_blocks(chains: Sequence[ChainRows]) -> list[Block]:
+    """The whole report, one part a chain."""
+    blocks: list[Block] = [Heading(1, TITLE)]
+    for rows in chains:
+        blocks += _opening(rows)
+        blocks += [Heading(3, "Headline: what differs from 0"), *_headline(rows)]
+        blocks += [Heading(3, "Stages"), *stage_blocks(rows)]
+        blocks += [Heading(3, "Cost: seconds per asset and window"), *_costs(rows.costs)]
+        blocks += [Heading(3, "Corrections, drawn at random"), *_corrections(rows)]
+    return blocks
+
+
+def _opening(rows: ChainRows) -> list[Block]:
+    found = rows.overview
+    told = (
+        f"{found['partitions']} partitions of {found['assets']} assets in {found['windows']} windows, "
+        f"{found['first_window']} to {found['last_window']}; the latest was made at {found['latest']}. "
+        f"State of the lake: {found['state'][:12]}."
+    )
+    return [Heading(2, rows.chain), Paragraph(told)]
+
+
+def _headline(rows: ChainRows) -> list[Block]:
+    by_subject: dict[str, list[Row]] = {subject: [] for subject in SUBJECTS}
+    for row in rows.headline:
+        by_subject.setdefault(row["subject"], []).append(row)
+    columns = ("backbone", "contrast", "metric", "window", "0 lies", "value", "interval", "n")
+    blocks: list[Block] = [Paragraph(READING)]
+    for subject, found in by_subject.items():
+        blocks.append(Heading(4, subject))
+        cells = tuple(
+            (
+                row["backbone"] or NOTHING,
+                row["arm"],
+                row["metric"],
+                row["window"],
+                row["verdict"],
+                number(row["value"]),
+                interval(row),
+                f"{row['n']:,}",
+            )
+            for row in found
+        )
+        blocks.append(Table(columns, cells, 3) if cells else NO_ROWS)
+    return blocks
+
+
+def _costs(costs: Sequence[Row]) -> list[Block]:
+    windows = sorted({row["window"] for row in costs if row["window"] is not None})
+    made = {row["asset"] for row in costs if row["asset"] is not None}
+    # Assets that a later version of the project dropped may still lie in the lake.
+    assets = [*(asset for asset in LINEAGE if asset in made), *sorted(made - set(LINEAGE))]
+    seconds = {(row["asset"], row["window"]): f"{row['seconds']:,.1f}" for row in costs}
+    cells = tuple(
+        (asset or "all", *(seconds.get((asset, window), NOTHING) for window in (*windows, None)))
+        for asset in (*assets, None)
+    )
+    return [Table(("asset", *windows, "all"), cells, len(windows) + 1)]
+
+
+def _corrections(rows: ChainRows) -> list[Block]:
+    if not rows.corrections:
+        return [NO_ROWS]
+    told = (
+        f"{len(rows.corrections)} of {rows.corrections[0]['corrected']:,} corrections, in an order that a hash of the "
+        "chain's name fixes; nobody picked them. Gain is in nats per event; a reason that was replaced because it "
+        "named what the evidence no longer says was not tested and has none."
+    )
+    cells = tuple(
+        (
+            row["window"],
+            row["side"],
+            row["subject"],
+            row["before"] or NOTHING,
+            row["after"] or NOTHING,
+            row["cause"],
+            number(row["gain"]),
+        )
+        for row in rows.corrections
+    )
+    return [Paragraph(told), Table(("window", "side", "subject", "before", "after", "cause", "gain"), cells, 1)]
