@@ -1,4 +1,4 @@
-"""Configuration of the alignment: how many examples of each task, how they get their reasoning, and the training."""
+"""Configuration of the alignment: examples of each task, how they get their reasoning, training, and measurement."""
 
 from pydantic import Field
 
@@ -43,3 +43,16 @@ class AlignmentConfig(Section):
     """Peak rate of AdamW, falling linearly to 0. Default 5e-4: LoRA over few steps wants more than full tuning."""
     max_completion_tokens: int = Field(default=64, ge=8, le=1024)
     """Longer answers are cut, in bootstrapping and in training. Default 64."""
+
+
+class HeldOutConfig(Section):
+    """How much of the next window an aligned LLM is measured on. Each prompt is read twice: base, then aligned."""
+
+    judge_events: int = Field(default=48, ge=0)
+    """Events of *judge*, half of them likes where there are as many dislikes. Default 48: one batch of short prompts. 0
+    leaves the task out."""
+    choose_events: int = Field(default=24, ge=0)
+    """Events of *choose*. Default 24: its prompts are the longest. 0 leaves the task out."""
+    explain_subjects: int = Field(default=24, ge=0)
+    """Subjects of *explain*, half items, half users, one text of each model a subject. Default 24: writing costs most
+    by far. 0 leaves the task out."""

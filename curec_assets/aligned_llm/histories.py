@@ -1,18 +1,22 @@
 """The events that alignment may learn from, and each user's history as it stood before an event.
 
 Only events whose user *and* item are in the evidence group are visible. Reasons are later scored on the events of the
-other groups (DESIGN §2), and a model tuned on their labels would have seen what it is to be judged on.
+other groups (DESIGN §2), and a model tuned on their labels would have seen what it is to be judged on. Who measures and
+trains nothing (``held_out.py``) asks for all groups.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curec_assets.interactions.groups import subject_group
+from curec_assets.interactions.groups import Group, subject_group
+
+ALL_GROUPS: tuple[Group, ...] = get_args(Group)
+TRAINED_ON: tuple[Group, ...] = ("evidence",)
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,14 @@ class ShownItem:
 
 
 class VisibleEvents:
-    """Good events of evidence-group users on evidence-group items that have a title, in canonical order.
+    """Good events of users of ``groups`` on items of ``groups`` that have a title, in canonical order.
 
     Sampled negatives (null ``source_row``) can be judged but are no history: the user never met them.
     """
 
-    def __init__(self, cleaned: pa.Table, items: dict[str, ShownItem]) -> None:
-        known = [item for item in items if subject_group(item) == "evidence"]
-        users = [user for user in pc.unique(cleaned["user_id"]).to_pylist() if subject_group(user) == "evidence"]
+    def __init__(self, cleaned: pa.Table, items: dict[str, ShownItem], groups: Collection[Group] = TRAINED_ON) -> None:
+        known = [item for item in items if subject_group(item) in groups]
+        users = [user for user in pc.unique(cleaned["user_id"]).to_pylist() if subject_group(user) in groups]
         table = cleaned.filter(
             pc.and_(
                 pc.is_null(cleaned["quarantine_code"]),

@@ -50,7 +50,7 @@ def judge_examples(events: VisibleEvents, config: AlignmentConfig, rng: np.rando
     if not all(by_label):
         return []
     rows = [row for same in by_label for row in _draw(events.latest(same, half * config.recent_pool), half, rng)]
-    return [_judge(events, row, config) for row in rows][: config.judge_examples]
+    return [judge_example(events, row, config) for row in rows][: config.judge_examples]
 
 
 def choose_examples(events: VisibleEvents, config: AlignmentConfig, rng: np.random.Generator) -> list[Example]:
@@ -61,7 +61,7 @@ def choose_examples(events: VisibleEvents, config: AlignmentConfig, rng: np.rand
     for row in _draw(pool, config.choose_examples, rng):
         strangers = _draw(events.strangers(row), config.candidates - 1, rng)
         if len(strangers) == config.candidates - 1:
-            examples.append(_choose(events, row, strangers, int(rng.integers(config.candidates)), config))
+            examples.append(choose_example(events, row, strangers, int(rng.integers(config.candidates)), config))
     return examples
 
 
@@ -76,7 +76,7 @@ def explain_examples(
         drawn = _draw(told[: share * config.recent_pool], share, rng)
         bare = round(config.metadata_share * len(drawn)) if side == "item" else 0
         for number, row in enumerate(drawn):
-            examples.append(_arrival(row) if number < bare and row["categories"] else _explain(row))
+            examples.append(_arrival(row) if number < bare and row["categories"] else explain_example(row))
     return examples
 
 
@@ -89,7 +89,8 @@ def _draw(pool: Sequence[Any], count: int, rng: np.random.Generator) -> list[Any
     return [pool[index] for index in rng.permutation(len(pool))[:count]]
 
 
-def _judge(events: VisibleEvents, row: int, config: AlignmentConfig) -> Example:
+def judge_example(events: VisibleEvents, row: int, config: AlignmentConfig) -> Example:
+    """*judge* of one event, from its user's history strictly before it."""
     item = events.item(row)
     likes, dislikes = events.before(row)
     likes, dislikes = likes[: config.history_likes], dislikes[: config.history_dislikes]
@@ -104,9 +105,10 @@ def _judge(events: VisibleEvents, row: int, config: AlignmentConfig) -> Example:
     )
 
 
-def _choose(
+def choose_example(
     events: VisibleEvents, row: int, strangers: Sequence[ShownItem], place: int, config: AlignmentConfig
 ) -> Example:
+    """*choose* of one event: its item at ``place`` among ``strangers`` (at most 7, for each needs a letter)."""
     item = events.item(row)
     likes = events.before(row)[0][: config.history_likes]
     candidates = [*strangers[:place], item, *strangers[place:]]
@@ -120,7 +122,8 @@ def _choose(
     )
 
 
-def _explain(row: Mapping[str, Any]) -> Example:
+def explain_example(row: Mapping[str, Any]) -> Example:
+    """*explain* of one row of EVIDENCE."""
     return Example("explain", explain_prompt(row), (), "", row, row["evidence_text"])
 
 

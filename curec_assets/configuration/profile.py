@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from curec_assets.aligned_llm.config import AlignmentConfig
+from curec_assets.aligned_llm.config import AlignmentConfig, HeldOutConfig
 from curec_assets.audit.config import AuditConfig
 from curec_assets.configuration.section import Section
 from curec_assets.evidence.config import EvidenceConfig
@@ -31,6 +31,7 @@ class Profile(Section):
     gate: GateConfig
     evidence: EvidenceConfig
     alignment: AlignmentConfig
+    held_out: HeldOutConfig
     review: ReviewConfig
     drafts: DraftConfig
     arrivals: ArrivalConfig

@@ -41,11 +41,14 @@ def ranker_evaluation(run: WindowRun) -> Published:
 
     Intervals come from users and seeds resampled jointly; the primary contrasts are corrected for their number. The
     first window has nothing to judge. Beside the rankers stand the corrections of the window before: their gain on this
-    window's events, by the gold reward model.
+    window's events, by the gold reward model; and its aligned LLM beside the base model, on the same events.
     """
+    from curec_assets.aligned_llm.held_out import evaluate_alignment
     from curec_assets.interactions.labels import labelled_events
     from curec_assets.lake.schemas import EVALUATIONS
+    from curec_assets.language_model.beside import open_beside
     from curec_assets.language_model.encoder import load_encoder
+    from curec_assets.language_model.policy import base_model_of, require_same_base
     from curec_assets.ranker.evaluate import evaluate_ranker
     from curec_assets.reasons.later_gain import later_gain
     from curec_assets.reward_model.scoring import RewardScorer
@@ -54,11 +57,12 @@ def ranker_evaluation(run: WindowRun) -> Published:
     if not len(trained):
         return run.publish(EVALUATIONS.empty_table(), {"note": "no ranker before the first window"})
     cleaned = run.read.up_to("cleaned_interactions")
+    evidence = run.read.up_to_previous("evidence")
     ranking = evaluate_ranker(
         run.weights(trained),
         cleaned,
         run.read.up_to("items"),
-        run.read.up_to_previous("evidence"),
+        evidence,
         run.read.up_to("reason_embeddings"),
         load_encoder(run.profile.encoder),
         run.window,
@@ -80,7 +84,24 @@ def ranker_evaluation(run: WindowRun) -> Published:
         scorer,
         run.seed,
     )
-    return run.publish(pa.concat_tables([ranking, correction]), {"rankings": len(ranking)})
+    aligned_llm = run.read.previous("aligned_llm")
+    base, base_id = base_model_of(run)
+    require_same_base(run, aligned_llm, base_id)
+    alignment = evaluate_alignment(
+        *open_beside(base, [run.weights(aligned_llm)], run.profile.language_model, run.profile.sampling),
+        evidence,
+        events,
+        run.window,
+        run.profile.held_out,
+        run.profile.alignment,
+        run.profile.gate,
+        run.seed,
+        run.progress,
+    )
+    return run.publish(
+        pa.concat_tables([ranking, correction, alignment.evaluations]),
+        {"rankings": len(ranking), **alignment.metrics, "before_and_after_alignment": alignment.pairs},
+    )
 
 
 @window_asset("pytorch", "parquet", heavy=True)

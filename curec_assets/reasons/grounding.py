@@ -18,6 +18,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
 _RUN_GAP = re.compile(r"\s+|-")
 _QUOTES = '"“”‘«'
+_NAMES = "|"
+"""Key of the titles that end at a node; no word is a mark."""
 
 ANY_CASE_WORDS = 4
 """A title of this many words or more is recognised in any case; shorter ones are too often plain speech (``The
@@ -51,7 +53,7 @@ class Grounding:
         self._titles: dict[str, Any] = {}
         self._categories: dict[str, Any] = {}
         for title in sorted({title for title in titles if title}):
-            _insert(self._titles, tuple(_tokens(_YEAR.sub("", title))), None)
+            _insert(self._titles, tuple(_tokens(_YEAR.sub("", title))), None, title)
         for category in sorted({category for category in categories if category}):
             for form in _number_forms(_words(category)):
                 _insert(self._categories, tuple(_Token(word, False, 0, 0) for word in form), category)
@@ -82,6 +84,24 @@ class Grounding:
                 spans.append((begin, end))
         outermost = [span for span in sorted(set(spans)) if not any(_inside(span, other) for other in spans)]
         return [reason[tokens[begin].start : tokens[end - 1].end] for begin, end in outermost]
+
+    def titles_named(self, text: str) -> list[str]:
+        """The catalogue's titles in ``text``, in order; of overlapping ones the first and longest. A name that titles
+        share (but for the year) stands for the first of them in alphabetical order, unless the text tells the year."""
+        blanked = _YEAR.sub(lambda year: re.sub(r"\d", " ", year[0]), text)
+        tokens, starts = _tokens(blanked), sentence_starts(blanked)
+        found, begin = [], 0
+        while begin < len(tokens):
+            length = self._title_at(tokens, begin, blanked, starts)
+            if length:
+                node = self._titles
+                for token in tokens[begin : begin + length]:
+                    node = node[token.word]
+                named = node[_NAMES]
+                year = _YEAR.match(text, tokens[begin + length - 1].end)
+                found.append(next((name for name in named if year and name.endswith(year[0].strip())), named[0]))
+            begin += length or 1
+        return found
 
     def _title_at(self, tokens: list[_Token], begin: int, text: str, starts: set[int]) -> int:
         """Words of the longest catalogue title that starts at token ``begin``, 0 where none does."""
@@ -127,7 +147,7 @@ def _number_forms(words: tuple[str, ...]) -> set[tuple[str, ...]]:
     return {(*words[:-1], form) for form in forms}
 
 
-def _insert(trie: dict[str, Any], tokens: tuple[_Token, ...], name: str | None) -> None:
+def _insert(trie: dict[str, Any], tokens: tuple[_Token, ...], name: str | None, title: str = "") -> None:
     """Add a name; the empty key marks an end and holds the category, or the titles' capitals (loosest kept)."""
     if not tokens:
         return
@@ -137,6 +157,8 @@ def _insert(trie: dict[str, Any], tokens: tuple[_Token, ...], name: str | None) 
     capitals = tuple(token.capitalised for token in tokens)
     known = node.get("")
     node[""] = name if name else capitals if known is None else tuple(map(min, known, capitals))
+    if title:
+        node[_NAMES] = [*node.get(_NAMES, ()), title]
 
 
 def _longest(trie: dict[str, Any], tokens: list[_Token], begin: int) -> tuple[int, str]:

@@ -119,10 +119,8 @@ def _held_out_logits(
             (data.user, part.interests, None if shown is None else shown[1]),
         ):
             present = side.attachable[rows] if wanted and texts is not None else np.zeros(len(rows), dtype=bool)
-            chosen = torch.zeros(len(rows), side.vectors.shape[1])
-            if texts is not None and present.any():
-                chosen[torch.from_numpy(present)] = side.vectors[texts[side.subject[rows[present]]]]
-            vectors.append((chosen, torch.from_numpy(present)))
+            chosen = np.zeros(0, dtype=np.int64) if texts is None else texts[side.subject[rows[present]]]
+            vectors.append((*side.read(chosen, present), torch.from_numpy(present)))
         with torch.no_grad():
             tables = network.item_tables(data.space)
             inputs = event_inputs(data.features, rows, part.view, data.rule, len(data.space.item_text) - 1)

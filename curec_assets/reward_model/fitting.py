@@ -20,7 +20,8 @@ class SideReasons:
     """One side's reasons as training draws them.
 
     ``subject`` (n,) indexes each event's subject in ``bank``; ``allowed`` (n,) is the seen-rule; ``matched`` the
-    contrast partners of each subject; ``vectors`` (n_texts, dim) the encoded ``bank.texts``.
+    contrast partners of each subject; ``vectors`` (n_texts, dim) the encoded ``bank.texts`` and ``named`` (n_texts,
+    NAMED) the titles in them.
     """
 
     bank: ReasonBank
@@ -28,6 +29,7 @@ class SideReasons:
     allowed: np.ndarray
     matched: np.ndarray
     vectors: Tensor
+    named: Tensor
 
     @property
     def attachable(self) -> np.ndarray:
@@ -38,6 +40,16 @@ class SideReasons:
     def drafted(self) -> np.ndarray:
         """Events (n,) with an attachable reason whose subject has LLM drafts."""
         return self.attachable & self.bank.drafted[self.subject]
+
+    def read(self, texts: np.ndarray, where: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Vectors (n, dim) and named titles (n, NAMED) of ``texts`` (rows of the bank) in the rows where ``where`` (n,)
+        holds; zeros and -1 elsewhere, which nobody reads."""
+        vectors = torch.zeros(len(where), self.vectors.shape[1])
+        named = torch.full((len(where), self.named.shape[1]), -1)
+        if where.any():
+            vectors[torch.from_numpy(where)] = self.vectors[texts]
+            named[torch.from_numpy(where)] = self.named[texts]
+        return vectors, named
 
     def sample(self, subjects: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A random paraphrase (row of ``vectors``) of each subject; all must have one."""
@@ -134,10 +146,8 @@ def _losses(
     n_items = len(data.space.item_text) - 1
     tables = network.item_tables(data.space)
     tower = network.tower(tables, event_inputs(data.features, rows, view, data.rule, n_items))
-    reasons = _drawn_vectors(data.item, rows, show_reason, rng)
-    interests = _drawn_vectors(data.user, rows, show_interest, rng)
-    reason = network.read_reasons(reasons, torch.from_numpy(show_reason))
-    interest = network.read_interests(interests, torch.from_numpy(show_interest))
+    reason = network.read_reasons(*_drawn(data.item, rows, show_reason, rng), torch.from_numpy(show_reason))
+    interest = network.read_interests(*_drawn(data.user, rows, show_interest, rng), torch.from_numpy(show_interest))
     label = torch.from_numpy(data.features.label[rows])
     logit = network(tables, tower, reason, interest)
     losses = {"cross_entropy": F.binary_cross_entropy_with_logits(logit, label)}
@@ -154,8 +164,8 @@ def _losses(
         swapped = network(
             tables,
             tower.take(place),
-            reason.replaced(swap_reason, network.read_reasons(other_reason, every)).take(place),
-            interest.replaced(swap_interest, network.read_interests(other_interest, every)).take(place),
+            reason.replaced(swap_reason, network.read_reasons(*other_reason, every)).take(place),
+            interest.replaced(swap_interest, network.read_interests(*other_interest, every)).take(place),
         )
         gain = _log_likelihood(logit, label)[place] - _log_likelihood(swapped, label[place])
         losses["contrast"] = F.softplus(config.contrast_margin - gain).mean()
@@ -166,24 +176,18 @@ def _log_likelihood(logit: Tensor, label: Tensor) -> Tensor:
     return -F.binary_cross_entropy_with_logits(logit, label, reduction="none")
 
 
-def _drawn_vectors(side: SideReasons, rows: np.ndarray, show: np.ndarray, rng: np.random.Generator) -> Tensor:
-    """Vectors (len(rows), dim) of a random paraphrase where ``show``, zeros elsewhere."""
-    vectors = torch.zeros(len(rows), side.vectors.shape[1])
-    if show.any():
-        vectors[torch.from_numpy(show)] = side.vectors[side.sample(side.subject[rows[show]], rng)]
-    return vectors
+def _drawn(side: SideReasons, rows: np.ndarray, show: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """A random paraphrase of each subject where ``show``, as ``SideReasons.read`` gives it."""
+    return side.read(side.sample(side.subject[rows[show]], rng), show)
 
 
 def _drawn_partners(
     side: SideReasons, rows: np.ndarray, show: np.ndarray, rng: np.random.Generator
-) -> tuple[Tensor, np.ndarray]:
-    """Vectors of a random matched subject's reason where ``show`` and there is one, and where that is."""
-    vectors = torch.zeros(len(rows), side.vectors.shape[1])
+) -> tuple[tuple[Tensor, Tensor], np.ndarray]:
+    """A random matched subject's reason where ``show`` and there is one, and where that is."""
     matched = side.matched[side.subject[rows]]
     available = (matched >= 0).sum(axis=1)
     drawn = show & (available > 0)
-    if drawn.any():
-        choice = (rng.random(int(drawn.sum())) * available[drawn]).astype(np.int64)
-        partners = matched[drawn][np.arange(len(choice)), choice]
-        vectors[torch.from_numpy(drawn)] = side.vectors[side.sample(partners, rng)]
-    return vectors, drawn
+    choice = (rng.random(int(drawn.sum())) * available[drawn]).astype(np.int64)
+    partners = matched[drawn][np.arange(len(choice)), choice]
+    return side.read(side.sample(partners, rng), drawn), drawn

@@ -24,11 +24,13 @@ class RewardModel:
     """A trained reward model.
 
     ``networks`` by model name; ``spaces`` by encoder role (``main``, ``gold``), the encoders named in ``encoders``;
-    ``item_ids`` the catalogue in row order; ``latest_ts`` the last event's time in microseconds, None without events.
+    ``item_ids`` the catalogue in row order and its ``titles`` ("" where there is none); ``latest_ts`` the last event's
+    time in microseconds, None without events.
     """
 
     config: RewardModelConfig
     item_ids: tuple[str, ...]
+    titles: tuple[str, ...]
     latest_ts: int | None
     encoders: Mapping[str, str]
     spaces: Mapping[str, TextSpace]
@@ -52,6 +54,7 @@ def save_reward_model(model: RewardModel, folder: Path) -> None:
         "encoders": dict(model.encoders),
         "item_ids": list(model.item_ids),
         "latest_ts": model.latest_ts,
+        "titles": list(model.titles),
     }
     (folder / "model.json").write_text(json.dumps(described, sort_keys=True, indent=1) + "\n", encoding="utf-8")
     save_file(
@@ -90,5 +93,11 @@ def load_reward_model(folder: Path) -> RewardModel:
         network.load_state_dict(mine)
         networks[name] = network.eval()
     return RewardModel(
-        config, tuple(described["item_ids"]), described["latest_ts"], described["encoders"], spaces, networks
+        config,
+        tuple(described["item_ids"]),
+        tuple(described["titles"]),
+        described["latest_ts"],
+        described["encoders"],
+        spaces,
+        networks,
     )

@@ -3,10 +3,12 @@
 Deviations from DIN, each for thin panels:
 - The parts of an event or candidate are projected and summed, which is concatenation followed by a linear layer.
 - Attention is normalised, with one learned slot more: what is read of a user without (or with a masked) history.
-- A reason reaches the logit only through its match with something else (the candidate's attention over the history,
-  the texts of liked and disliked events, the interest, the candidate's text). With a path of its own it would become
+- A reason reaches the logit only through its match with something else (the texts and titles of liked and disliked
+  events, the interest, the candidate's text), and from there in one linear step: few events carry reasons, and what a
+  hidden layer learned of them did not hold for other people. With a path of its own it would become
   one more item id: it would learn *how well* the item is liked, while the reward asks *by whom*. Matches are taken in
-  the adapted space and in the encoder's own, where a title that a reason names still stands apart from similar ones.
+  the adapted space, in the encoder's own, and by name: the titles that a reason names against those of the history, by
+  who likes them (``named.py``).
 - Users have no id: a user whose events are scored is never one that was trained on.
 """
 
@@ -25,12 +27,14 @@ class TextSpace:
     """Frozen vectors of one encoder, the last row standing for an unknown item.
 
     ``item_text`` (n_items + 1, dim) metadata; ``item_reason`` (n_items + 1, dim) mean of each item's paraphrases, read
-    in histories; ``item_has_reason`` bool (n_items + 1,).
+    in histories; ``item_has_reason`` bool (n_items + 1,); ``item_likers`` (n_items + 1, ...) near where the same people
+    like two items (``named.co_like_vectors``), the same for every encoder.
     """
 
     item_text: Tensor
     item_reason: Tensor
     item_has_reason: Tensor
+    item_likers: Tensor
 
     @property
     def dimension(self) -> int:
@@ -56,12 +60,14 @@ class EventInputs:
 
 @dataclass(frozen=True)
 class Words:
-    """Reasons or interests of B rows: ``adapted`` (B, width), the learned "none" where not ``present`` (B,); and their
-    centred unit ``vectors`` (B, dim), zero where not present."""
+    """Reasons or interests of B rows: ``adapted`` (B, width), the learned "none" where not ``present`` (B,); their
+    centred unit ``vectors`` (B, dim), zero where not present; and the catalogue rows of the titles they ``name`` (B,
+    NAMED), the unknown item where none is left."""
 
     adapted: Tensor
     vectors: Tensor
     present: Tensor
+    named: Tensor
 
     def take(self, rows: Tensor) -> "Words":
         """The words of ``rows`` (int64), which may repeat."""
@@ -73,17 +79,19 @@ class Words:
             torch.where(where[:, None], other.adapted, self.adapted),
             torch.where(where[:, None], other.vectors, self.vectors),
             torch.where(where, other.present, self.present),
+            torch.where(where[:, None], other.named, self.named),
         )
 
 
 @dataclass(frozen=True)
 class ItemTables:
-    """Per catalogue row (n_items + 1): adapted ``text``, what the item's ``reason`` adds to a history event, and the
-    centred unit ``vectors`` of its text."""
+    """Per catalogue row (n_items + 1): adapted ``text``, what the item's ``reason`` adds to a history event, the
+    centred unit ``vectors`` of its text, and ``likers`` as in the text space."""
 
     text: Tensor
     reason: Tensor
     vectors: Tensor
+    likers: Tensor
 
 
 @dataclass(frozen=True)
@@ -128,17 +136,18 @@ class RewardNetwork(nn.Module):
         self.no_interest = nn.Parameter(torch.randn(width) * 0.02)
         self.no_history = nn.Parameter(torch.randn(width) * 0.02)
         self.reason_in_event = nn.Linear(width, width, bias=False)
-        self.reason_in_query = nn.Linear(width, width, bias=False)
         self.attend_query = nn.Linear(width, ATTENTION_UNITS)
         self.attend_slot = nn.Linear(width, ATTENTION_UNITS, bias=False)
         self.attend_product = nn.Linear(width, ATTENTION_UNITS, bias=False)
         self.attend_out = nn.Linear(ATTENTION_UNITS, 1, bias=False)
         self.sharpness = nn.Parameter(torch.tensor(5.0))
-        inputs = 5 * width + 3 * MATCHES + 3 + RATE_FEATURES
+        inputs = 3 * width + MATCHES + RATE_FEATURES
         self.head = nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(dropout))
         self.out = nn.Linear(hidden, 1)
+        self.from_words = nn.Linear(2 * width + 3 * MATCHES + 3, 1, bias=False)
         # Untrained, it holds every event for a coin toss and every reward for zero.
-        nn.init.zeros_(self.out.weight)
+        for layer in (self.out, self.from_words):
+            nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.out.bias)
 
     def start_from_texts(self, item_texts: np.ndarray, reasons: np.ndarray) -> None:
@@ -165,7 +174,7 @@ class RewardNetwork(nn.Module):
         text = self.adaptor(space.item_text - self.centre)
         reason = self.adaptor(space.item_reason - self.reason_centre)
         added = self.reason_in_event(torch.where(space.item_has_reason[:, None], reason, self.no_reason))
-        return ItemTables(text, added, _unit(space.item_text - self.centre))
+        return ItemTables(text, added, _unit(space.item_text - self.centre), space.item_likers)
 
     def tower(self, tables: ItemTables, events: EventInputs) -> EventTower:
         """Read ``events``; ``tables`` are :meth:`item_tables` of this network."""
@@ -197,17 +206,18 @@ class RewardNetwork(nn.Module):
             rates=events.rates,
         )
 
-    def read_reasons(self, vectors: Tensor, present: Tensor) -> Words:
-        """Encoded item reasons (B, dim), the learned "none" where ``present`` (B,) is false."""
-        return self._words(vectors, present, self.no_reason)
+    def read_reasons(self, vectors: Tensor, named: Tensor, present: Tensor) -> Words:
+        """Encoded item reasons (B, dim) that name the titles ``named`` (B, NAMED), the learned "none" where ``present``
+        (B,) is false."""
+        return self._words(vectors, named, present, self.no_reason)
 
-    def read_interests(self, vectors: Tensor, present: Tensor) -> Words:
+    def read_interests(self, vectors: Tensor, named: Tensor, present: Tensor) -> Words:
         """Encoded user interests, as :meth:`read_reasons`."""
-        return self._words(vectors, present, self.no_interest)
+        return self._words(vectors, named, present, self.no_interest)
 
     def forward(self, tables: ItemTables, tower: EventTower, reasons: Words, interests: Words) -> Tensor:
         """Logits (B,) of towers (B) with item reasons and user interests (B); ``tables`` as for :meth:`tower`."""
-        query = tower.candidate + self.reason_in_query(reasons.adapted)
+        query = tower.candidate
         hidden = (
             self.attend_query(query)[:, None]
             + self.attend_slot(tower.slots)
@@ -217,26 +227,31 @@ class RewardNetwork(nn.Module):
         read = (score.softmax(dim=1)[:, :, None] * tower.slots).sum(dim=1)
         reason, interest = _unit(reasons.adapted), _unit(interests.adapted)
         taste = self._taste(tower)
-        features = [
+        events = [
             tower.candidate,
             read,
             tower.candidate * read,
+            self._matches(_cosine(tower.text, tower.history_text), tower),
+            tower.rates,
+        ]
+        words = [
             reason * taste * SCALE,
             interest * tower.text * SCALE,
-            self._matches(_cosine(tower.text, tower.history_text), tower),
             self._matches(_cosine(reason, tower.history_text), tower),
-            self._matches(_named(tables, tower, reasons), tower),
+            self._matches(_as_encoded(tables, tower, reasons), tower),
+            self._matches(_as_named(tables, tower, reasons), tower),
             (interest * tower.text).sum(dim=1, keepdim=True) * SCALE,
             (interest * reason).sum(dim=1, keepdim=True) * SCALE,
             (interests.vectors * F.embedding(tower.item, tables.vectors)).sum(dim=1, keepdim=True) * SCALE,
-            tower.rates,
         ]
-        return self.out(self.head(torch.cat(features, dim=1))).squeeze(-1)
+        logit = self.out(self.head(torch.cat(events, dim=1))) + self.from_words(torch.cat(words, dim=1))
+        return logit.squeeze(-1)
 
-    def _words(self, vectors: Tensor, present: Tensor, none: Tensor) -> Words:
+    def _words(self, vectors: Tensor, named: Tensor, present: Tensor, none: Tensor) -> Words:
         centred = vectors - self.reason_centre
         adapted = torch.where(present[:, None], self.adaptor(centred), none)
-        return Words(adapted, _unit(centred) * present[:, None], present)
+        unknown = self.trained_item.shape[0] - 1
+        return Words(adapted, _unit(centred) * present[:, None], present, torch.where(present[:, None], named, unknown))
 
     def _ids(self, item: Tensor, show: Tensor) -> Tensor:
         known = show & self.trained_item[item]
@@ -279,13 +294,28 @@ def _cosine(text: Tensor, history_text: Tensor) -> Tensor:
     return (text[:, None] * history_text).sum(dim=2)
 
 
-def _named(tables: ItemTables, tower: EventTower, reasons: Words) -> Tensor:
+def _as_encoded(tables: ItemTables, tower: EventTower, reasons: Words) -> Tensor:
     """Cosine (B, L) of each present reason with the history's texts in the encoder's own space, else zero."""
     found = torch.zeros(tower.history_item.shape)
     rows = torch.nonzero(reasons.present & (tower.likes + tower.dislikes > 0).any(dim=1)).squeeze(1)
     if len(rows):
         texts = F.embedding(tower.history_item.index_select(0, rows), tables.vectors)
         found[rows] = torch.bmm(texts, reasons.vectors.index_select(0, rows)[:, :, None]).squeeze(2)
+    return found
+
+
+def _as_named(tables: ItemTables, tower: EventTower, reasons: Words) -> Tensor:
+    """Mean cosine (B, L) of the titles that each reason names with the history's titles, by who likes them; zero where
+    it names none. The candidate's own title says nothing of whom it is for, and would be its id in other clothes."""
+    unknown = len(tables.likers) - 1
+    counted = (reasons.named != unknown) & (reasons.named != tower.item[:, None])
+    found = torch.zeros(tower.history_item.shape)
+    rows = torch.nonzero(counted.any(dim=1) & (tower.likes + tower.dislikes > 0).any(dim=1)).squeeze(1)
+    if len(rows):
+        names = F.embedding(reasons.named.index_select(0, rows), tables.likers)
+        mean = (names * _share(counted.index_select(0, rows).float())[:, :, None]).sum(dim=1)
+        history = F.embedding(tower.history_item.index_select(0, rows), tables.likers)
+        found[rows] = torch.bmm(history, mean[:, :, None]).squeeze(2)
     return found
 
 

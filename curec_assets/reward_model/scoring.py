@@ -20,6 +20,7 @@ from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.reward_model.features import EventFeatures, event_features, readable_events
 from curec_assets.reward_model.inputs import SIDE_VIEW, SeenRule, event_inputs, log_likelihood, logits
 from curec_assets.reward_model.model_folder import RewardModel, encoder_role, load_reward_model
+from curec_assets.reward_model.named import TitleFinder
 from curec_assets.reward_model.reason_bank import Side
 from curec_assets.reward_model.splits import GOLD, GROUPS, REWARD, Membership, membership
 
@@ -75,6 +76,7 @@ class RewardScorer:
         self._item_index = {item: index for index, item in enumerate(model.item_ids)}
         with torch.no_grad():
             self._tables = {name: network.item_tables(model.space_of(name)) for name, network in model.networks.items()}
+        self._titles = TitleFinder(model.titles)
         self._cleaned = readable_events(cleaned)
         self._events = _ScoredEvents(model, self._cleaned)
 
@@ -171,34 +173,44 @@ class RewardScorer:
         """Gain of each pair (event ``rows[p]``, reason ``texts[text[p]]``): the mean over models that may score it."""
         names = [GOLD] if gold else [name for name in self._model.networks if name != GOLD]
         vectors = torch.from_numpy(self._encoders[encoder_role(names[0])].encode(texts))
+        named = self._titles.rows(texts)
         total, models = np.zeros(len(rows)), np.zeros(len(rows))
         for name in names:
             mine = np.flatnonzero(later | scored.may_score(name, side)[rows])
             if len(mine) == 0:
                 continue
             distinct, places = np.unique(rows[mine], return_inverse=True)
-            total[mine] += self._gains_of(scored, name, side, distinct, places, vectors[torch.from_numpy(text[mine])])
+            written = torch.from_numpy(text[mine])
+            total[mine] += self._gains_of(scored, name, side, distinct, places, (vectors[written], named[written]))
             models[mine] += 1
         return total / models
 
     @torch.no_grad()
     def _gains_of(
-        self, scored: "_ScoredEvents", name: str, side: Side, rows: np.ndarray, places: np.ndarray, vectors: Tensor
+        self,
+        scored: "_ScoredEvents",
+        name: str,
+        side: Side,
+        rows: np.ndarray,
+        places: np.ndarray,
+        texts: tuple[Tensor, Tensor],
     ) -> np.ndarray:
-        """One network's gains: reason ``vectors[p]`` on the event ``rows[places[p]]``, ``rows`` being distinct."""
+        """One network's gains: reason p (``texts`` holds vectors and named titles) on the event ``rows[places[p]]``,
+        ``rows`` being distinct."""
         network, tables = self._model.networks[name], self._tables[name]
         inputs = event_inputs(scored.features, rows, SIDE_VIEW[side], scored.rule, len(self._model.item_ids))
         tower = network.tower(tables, inputs)
         label = scored.features.label[rows]
 
-        def log_likelihoods(places: np.ndarray, vectors: Tensor, present: bool) -> np.ndarray:
+        def log_likelihoods(places: np.ndarray, present: bool, vectors: Tensor, named: Tensor) -> np.ndarray:
             shown, hidden = torch.full((len(places),), present), torch.zeros(len(places), dtype=torch.bool)
-            reasons = network.read_reasons(vectors, shown if side == "item" else hidden)
-            interests = network.read_interests(vectors, shown if side == "user" else hidden)
+            reasons = network.read_reasons(vectors, named, shown if side == "item" else hidden)
+            interests = network.read_interests(vectors, named, shown if side == "user" else hidden)
             return log_likelihood(logits(network, tables, tower, places, reasons, interests), label[places])
 
-        none = log_likelihoods(np.arange(len(rows)), torch.zeros(len(rows), vectors.shape[1]), present=False)
-        return log_likelihoods(places, vectors, present=True) - none[places]
+        nothing = [torch.zeros(len(rows), part.shape[1], dtype=part.dtype) for part in texts]
+        none = log_likelihoods(np.arange(len(rows)), False, *nothing)
+        return log_likelihoods(places, True, *texts) - none[places]
 
 
 class _ScoredEvents:

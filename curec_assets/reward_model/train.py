@@ -23,6 +23,7 @@ from curec_assets.reward_model.features import EventFeatures, event_features
 from curec_assets.reward_model.fitting import SideReasons, TrainingData, fit_network
 from curec_assets.reward_model.inputs import SeenRule
 from curec_assets.reward_model.model_folder import RewardModel, encoder_role, save_reward_model
+from curec_assets.reward_model.named import TitleFinder, co_like_vectors
 from curec_assets.reward_model.network import RewardNetwork, TextSpace
 from curec_assets.reward_model.reason_bank import ReasonBank, matched_subjects, reason_bank
 from curec_assets.reward_model.splits import GOLD, membership, model_names, training_rows
@@ -44,6 +45,7 @@ class RewardTraining:
 @dataclass(frozen=True)
 class _Catalogue:
     item_ids: list[str]
+    titles: list[str]
     texts: list[str]
     categories: list[list[str]]
 
@@ -109,6 +111,7 @@ def train_reward_model(
         RewardModel(
             config=config,
             item_ids=tuple(catalogue.item_ids),
+            titles=tuple(catalogue.titles),
             latest_ts=int(features.ts[-1]) if len(features) else None,
             encoders={"main": encoder.name, GOLD: gold_encoder.name},
             spaces={role: part.space for role, part in data.items()},
@@ -142,7 +145,8 @@ def _catalogue(cleaned: pa.Table, items: pa.Table) -> _Catalogue:
     }
     item_ids = sorted(set(known) | set(cleaned["item_id"].drop_null().to_pylist()))
     categories = [sorted((known.get(item) or {}).get("categories") or []) for item in item_ids]
-    return _Catalogue(item_ids, [_metadata_text(known.get(item)) for item in item_ids], categories)
+    titles = [(known.get(item) or {}).get("title") or "" for item in item_ids]
+    return _Catalogue(item_ids, titles, [_metadata_text(known.get(item)) for item in item_ids], categories)
 
 
 def _metadata_text(row: Mapping[str, object] | None) -> str:
@@ -174,9 +178,12 @@ def _training_data(
     rule = SeenRule.of(features.user_ids, catalogue.item_ids)
     item_vectors = encoder.encode(banks["item"].texts)
     n_users = len(features.user_ids)
+    # People on whose events no item reason is shown, so that names never carry an event's own like to it.
+    likers = co_like_vectors(features, ~rule.users, len(catalogue.item_ids))
+    finder = TitleFinder(catalogue.titles)
     return TrainingData(
         features=features,
-        space=_text_space(catalogue, banks["item"], item_vectors, encoder),
+        space=_text_space(catalogue, banks["item"], item_vectors, encoder, likers),
         rule=rule,
         item=SideReasons(
             bank=banks["item"],
@@ -189,6 +196,7 @@ def _training_data(
                 config.contrast_neighbours,
             ),
             vectors=torch.from_numpy(item_vectors),
+            named=finder.rows(banks["item"].texts),
         ),
         user=SideReasons(
             bank=banks["user"],
@@ -201,11 +209,14 @@ def _training_data(
                 config.contrast_neighbours,
             ),
             vectors=torch.from_numpy(encoder.encode(banks["user"].texts)),
+            named=finder.rows(banks["user"].texts),
         ),
     )
 
 
-def _text_space(catalogue: _Catalogue, bank: ReasonBank, vectors: np.ndarray, encoder: TextEncoder) -> TextSpace:
+def _text_space(
+    catalogue: _Catalogue, bank: ReasonBank, vectors: np.ndarray, encoder: TextEncoder, likers: np.ndarray
+) -> TextSpace:
     """Catalogue vectors; items without metadata, and the unknown item, stand at the mean of the others."""
     described = np.array([bool(text) for text in catalogue.texts], dtype=bool)
     item_text = np.zeros((len(catalogue.texts) + 1, encoder.dimension), dtype=np.float32)
@@ -217,7 +228,10 @@ def _text_space(catalogue: _Catalogue, bank: ReasonBank, vectors: np.ndarray, en
     for item in np.flatnonzero(bank.known):
         item_reason[item] = vectors[bank.first[item] : bank.first[item] + bank.count[item]].mean(axis=0)
     return TextSpace(
-        torch.from_numpy(item_text), torch.from_numpy(item_reason), torch.from_numpy(np.append(bank.known, False))
+        torch.from_numpy(item_text),
+        torch.from_numpy(item_reason),
+        torch.from_numpy(np.append(bank.known, False)),
+        torch.from_numpy(likers),
     )
 
 

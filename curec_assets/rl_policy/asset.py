@@ -10,12 +10,15 @@ def rl_policy(run: WindowRun) -> Published:
 
     A group of completions per subject; the reward is standardised, gated by the reason's format, less a penalty for
     ungrounded claims, with a KL term to the aligned LLM. Every step logs reward, gold reward, KL, entropy and length.
+    Measured beside the aligned LLM on subjects that were kept out of RL.
     """
     from curec_assets.interactions.labels import labelled_events
+    from curec_assets.language_model.beside import open_beside
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.language_model.policy import base_model_of, require_same_base
     from curec_assets.reasons.catalogue_names import grounding_of
     from curec_assets.reward_model.scoring import RewardScorer
+    from curec_assets.rl_policy.held_out import evaluate_policy
     from curec_assets.rl_policy.subjects import panel_rewards, rl_subjects
     from curec_assets.rl_policy.train import train_policy
 
@@ -35,10 +38,11 @@ def rl_policy(run: WindowRun) -> Published:
         load_encoder(run.profile.encoder),
         load_encoder(run.profile.gold_encoder),
     )
-    subjects = rl_subjects(evidence, run.window, scorer, run.profile.policy, run.seed)
+    drawn = rl_subjects(evidence, run.window, scorer, run.profile.policy, run.seed)
+    grounding = grounding_of(evidence)
     with run.scratch() as folder:
         training = train_policy(
-            subjects,
+            drawn.tuned,
             panel_rewards(scorer, run.profile.policy),
             panel_rewards(scorer, run.profile.policy, gold=True),
             base,
@@ -47,8 +51,21 @@ def rl_policy(run: WindowRun) -> Published:
             run.profile.language_model,
             run.profile.policy,
             run.profile.gate,
-            grounding_of(evidence),
+            grounding,
             run.seed,
             run.progress,
         )
-        return run.publish_model(folder, training.metrics, training.curves, base_model=base_id)
+        sampling = run.profile.sampling.model_copy(update={"max_new_tokens": run.profile.policy.max_completion_tokens})
+        before, after = open_beside(base, [run.weights(aligned), folder], run.profile.language_model, sampling)
+        evaluations = evaluate_policy(
+            before,
+            after,
+            drawn.held_out,
+            scorer,
+            run.profile.policy,
+            run.profile.gate,
+            grounding,
+            run.seed,
+            run.progress,
+        )
+        return run.publish_model(folder, training.metrics, training.curves, evaluations, base_id)

@@ -1,6 +1,7 @@
 """Whom the policy is tuned on, and how their reward panels score what it writes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,10 +15,17 @@ from curec_assets.rl_policy.rewards import RLCompletion, RLSubject, Scorer
 SIDES: tuple[Side, ...] = ("item", "user")
 
 
-def rl_subjects(
-    evidence: pa.Table, window: Window, scorer: RewardScorer, config: PolicyConfig, seed: int
-) -> list[RLSubject]:
-    """As many subjects as the steps will ask for, half items and half users where there are enough.
+@dataclass(frozen=True)
+class Drawn:
+    """``tuned`` are the subjects of RL, ``held_out`` others that it never writes for."""
+
+    tuned: list[RLSubject]
+    held_out: list[RLSubject]
+
+
+def rl_subjects(evidence: pa.Table, window: Window, scorer: RewardScorer, config: PolicyConfig, seed: int) -> Drawn:
+    """Subjects to tune on, as many as the steps will ask for, and ``held_out_subjects`` others to measure on; of both,
+    half items and half users where there are enough.
 
     Args:
         evidence: EVIDENCE with its ``window`` column; subjects are those touched in ``window``.
@@ -27,14 +35,15 @@ def rl_subjects(
         seed: decides who is drawn among those with panel enough.
 
     Returns:
-        Subjects of both sides by turns, so that every step sees both.
+        Subjects of both sides by turns, so that every step sees both. Where panels are few, those to measure on are
+        drawn first, but never more than a quarter of all: what cannot be measured should not be tuned on either.
     """
-    wanted = config.steps * config.prompts_per_step
     touched = evidence.filter(pc.equal(evidence["window"], window.key))
     drawn = [_drawn(touched, side, scorer, config, seed) for side in SIDES]
-    by_turns = [subject for pair in zip(*drawn, strict=False) for subject in pair]
-    shorter = min(len(side) for side in drawn)
-    return [*by_turns, *(subject for side in drawn for subject in side[shorter:])][:wanted]
+    kept = [min(config.held_out_subjects // len(SIDES), len(side) // 4) for side in drawn]
+    tuned = _by_turns([side[count:] for side, count in zip(drawn, kept, strict=True)])
+    held_out = _by_turns([side[:count] for side, count in zip(drawn, kept, strict=True)])
+    return Drawn(tuned[: config.steps * config.prompts_per_step], held_out)
 
 
 def panel_rewards(scorer: RewardScorer, config: PolicyConfig, gold: bool = False) -> Scorer:
@@ -47,10 +56,16 @@ def panel_rewards(scorer: RewardScorer, config: PolicyConfig, gold: bool = False
     """
 
     def rewards(completions: Sequence[RLCompletion]) -> list[float]:
-        requests = [ScoreRequest(_side(c.side), c.subject_id, c.text, "reward") for c in completions]
+        requests = [ScoreRequest(side_of(c.side), c.subject_id, c.text, "reward") for c in completions]
         return [score.pooled(config.prior_events) for score in scorer.score(requests, gold=gold)]
 
     return rewards
+
+
+def _by_turns(drawn: Sequence[Sequence[RLSubject]]) -> list[RLSubject]:
+    pairs = [subject for pair in zip(*drawn, strict=False) for subject in pair]
+    shorter = min(len(side) for side in drawn)
+    return [*pairs, *(subject for side in drawn for subject in side[shorter:])]
 
 
 def _drawn(touched: pa.Table, side: Side, scorer: RewardScorer, config: PolicyConfig, seed: int) -> list[RLSubject]:
@@ -61,7 +76,7 @@ def _drawn(touched: pa.Table, side: Side, scorer: RewardScorer, config: PolicyCo
     return [RLSubject(side, row["subject_id"], row) for row in thick]
 
 
-def _side(name: str) -> Side:
+def side_of(name: str) -> Side:
     if name == "item":
         return "item"
     return "user"

@@ -16,6 +16,7 @@ from curec_assets.reward_model.features import event_features
 from curec_assets.reward_model.fitting import SideReasons, TrainingData, draw_events
 from curec_assets.reward_model.inputs import SIDE_VIEW, WHOLE_VIEW, SeenRule, event_inputs
 from curec_assets.reward_model.model_folder import load_reward_model
+from curec_assets.reward_model.named import NAMED
 from curec_assets.reward_model.network import TextSpace
 from curec_assets.reward_model.reason_bank import Side, reason_bank
 from curec_assets.reward_model.scoring import RewardScorer, ScoreRequest
@@ -174,12 +175,13 @@ def training_data() -> TrainingData:
     def side_reasons(side: Side, subjects: list[str], subject: np.ndarray, allowed: np.ndarray) -> SideReasons:
         bank = reason_bank(side, subjects, np.zeros(len(subjects)), world.drafts, world.evidence, 0)
         matched = np.full((len(subjects), 1), -1)
-        return SideReasons(bank, subject, allowed, matched, torch.from_numpy(ENCODER.encode(bank.texts)))
+        named = torch.full((len(bank.texts), NAMED), len(world.item_taste))
+        return SideReasons(bank, subject, allowed, matched, torch.from_numpy(ENCODER.encode(bank.texts)), named)
 
     item = side_reasons("item", catalogue, features.item, rule.users[features.user])
     user = side_reasons("user", features.user_ids, features.user, rule.items[features.item])
     blank = torch.zeros(len(catalogue) + 1, ENCODER.dimension)
-    space = TextSpace(blank, blank, torch.zeros(len(catalogue) + 1, dtype=torch.bool))
+    space = TextSpace(blank, blank, torch.zeros(len(catalogue) + 1, dtype=torch.bool), blank)
     return TrainingData(features, space, rule, item, user)
 
 

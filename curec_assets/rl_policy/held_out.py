@@ -1,0 +1,173 @@
+"""What RL was good for: the policy beside the aligned LLM it started from, on subjects that it was not tuned on.
+
+Both write one reason for each subject, from the same prompt and the same seed. Scores come from models that hold the
+panel's people out (DESIGN §3.3): the reward that was optimised, the same on the acceptance group, and the gold model's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from curec_assets.lake.schemas import EVALUATIONS
+from curec_assets.language_model.generation import Generator
+from curec_assets.language_model.prompts import explain_prompt
+from curec_assets.progress import Progress, silent
+from curec_assets.ranker.bootstrap import draw, interval
+from curec_assets.ranker.metrics import weighted_mean
+from curec_assets.reasons.config import GateConfig
+from curec_assets.reasons.gates import Grounding, tidy_reason
+from curec_assets.reward_model.scoring import PanelGroup, RewardScorer, ScoreRequest
+from curec_assets.rl_policy.config import PolicyConfig
+from curec_assets.rl_policy.rewards import RLSubject
+from curec_assets.rl_policy.subjects import side_of
+
+ALIGNED, POLICY = "aligned_llm", "rl_policy"
+CONTRAST = f"{POLICY} − {ALIGNED}"
+RESAMPLES = 500
+CONFIDENCE = 0.95
+NEAR_DUPLICATE = 0.8
+"""Share of word pairs in common (Jaccard) from which two reasons are one."""
+
+PANELS: Mapping[str, tuple[PanelGroup, bool]] = {
+    "reward": ("reward", False),
+    "acceptance_reward": ("acceptance", False),
+    "gold_reward": ("reward", True),
+}
+"""Metric: the panel's group, and whether the gold model scores it."""
+
+
+def evaluate_policy(
+    aligned: Generator,
+    policy: Generator,
+    subjects: Sequence[RLSubject],
+    scorer: RewardScorer,
+    config: PolicyConfig,
+    gate: GateConfig,
+    grounding: Grounding,
+    seed: int,
+    progress: Progress = silent,
+) -> pa.Table:
+    """EVALUATIONS, subject ``rl_policy``: arms ``aligned_llm``, ``rl_policy`` and their paired difference.
+
+    | metric | value |
+    |---|---|
+    | ``reward``, ``acceptance_reward``, ``gold_reward`` | mean panel reward in nats, thin panels drawn to zero as in training; a text that fails the format gate is worth zero |
+    | ``format_share``, ``grounded_share`` | share that passes the format gate; and that also claims nothing but the evidence |
+    | ``tokens`` | mean length as written |
+    | ``distinct_2`` | distinct share of all word pairs; no interval, since resampled texts repeat |
+    | ``near_duplicate_share`` | share with another reason of its slice nearly the same; no interval |
+
+    Slices ``item``, ``user`` and ``all``. Intervals are 95 % percentiles of resampled subjects, the same draws in both
+    arms. ``n`` counts subjects. Without subjects there are no rows.
+
+    Args:
+        aligned: writes as before RL.
+        policy: writes as after.
+        subjects: whom to write for; none of them may have been tuned on.
+        scorer: the window's reward model.
+        config: how far thin panels are drawn to zero.
+        gate: format gate.
+        grounding: the catalogue's names.
+        seed: of the texts and of the bootstrap.
+        progress: hears of the texts.
+    """  # noqa: E501 (a table row cannot be broken)
+    if not subjects:
+        return EVALUATIONS.empty_table()
+    prompts = [explain_prompt(subject.evidence_row) for subject in subjects]
+    found: dict[str, dict[str, np.ndarray]] = {}
+    reasons: dict[str, list[str | None]] = {}
+    for arm, model in ((ALIGNED, aligned), (POLICY, policy)):
+        samples = [first for first, *_ in model.sample(prompts, 1, seed, progress)]
+        reasons[arm] = [tidy_reason(sample.text, gate) for sample in samples]
+        found[arm] = _measures(subjects, reasons[arm], scorer, config, grounding)
+        found[arm]["tokens"] = np.array([sample.tokens for sample in samples], dtype=float)
+
+    sides = np.array([subject.side for subject in subjects])
+    weights = draw(len(subjects), 1, RESAMPLES, seed).users
+    rows: list[dict[str, Any]] = []
+    for name, members in {"all": sides != "", "item": sides == "item", "user": sides == "user"}.items():
+        if not members.any():
+            continue
+        for metric in found[ALIGNED]:
+            by_arm = {arm: weighted_mean(of[metric][members], weights[:, members]) for arm, of in found.items()}
+            by_arm[CONTRAST] = by_arm[POLICY] - by_arm[ALIGNED]
+            for arm, replicates in by_arm.items():
+                held = interval(replicates, CONFIDENCE)
+                rows.append(_row(arm, metric, name, held.value, held.low, held.high, int(members.sum())))
+        for metric, measure in DIVERSITY.items():
+            texts = {arm: _texts(reasons[arm], members) for arm in reasons}
+            values = {arm: measure(of) for arm, of in texts.items()}
+            values[CONTRAST] = values[POLICY] - values[ALIGNED]
+            rows += [
+                _row(arm, metric, name, value if np.isfinite(value) else None, None, None, int(members.sum()))
+                for arm, value in values.items()
+            ]
+    return pa.Table.from_pylist(rows, schema=EVALUATIONS)
+
+
+def distinct_2(texts: Sequence[str]) -> float:
+    """Distinct share of all pairs of neighbouring words (Li et al. 2016), nan without any."""
+    pairs = [pair for text in texts for pair in _word_pairs(text)]
+    return len(set(pairs)) / len(pairs) if pairs else float("nan")
+
+
+def near_duplicate_share(texts: Sequence[str]) -> float:
+    """Share of texts whose word pairs are those of another text, NEAR_DUPLICATE of them or more; nan without texts."""
+    pairs = [set(_word_pairs(text)) for text in texts]
+    close = [
+        any(other != place and _overlap(own, pairs[other]) >= NEAR_DUPLICATE for other in range(len(pairs)))
+        for place, own in enumerate(pairs)
+    ]
+    return float(np.mean(close)) if close else float("nan")
+
+
+DIVERSITY: Mapping[str, Callable[[Sequence[str]], float]] = {
+    "distinct_2": distinct_2,
+    "near_duplicate_share": near_duplicate_share,
+}
+
+
+def _measures(
+    subjects: Sequence[RLSubject],
+    reasons: Sequence[str | None],
+    scorer: RewardScorer,
+    config: PolicyConfig,
+    grounding: Grounding,
+) -> dict[str, np.ndarray]:
+    """Each metric of each subject, float64 (n,)."""
+    found = {}
+    for metric, (group, gold) in PANELS.items():
+        requests = [
+            ScoreRequest(side_of(subject.side), subject.subject_id, reason, group)
+            for subject, reason in zip(subjects, reasons, strict=True)
+        ]
+        found[metric] = np.array([score.pooled(config.prior_events) for score in scorer.score(requests, gold=gold)])
+    passed = np.array([reason is not None for reason in reasons], dtype=float)
+    clean = [
+        not grounding.ungrounded_claims(reason or "", subject.evidence_row)
+        for subject, reason in zip(subjects, reasons, strict=True)
+    ]
+    return found | {"format_share": passed, "grounded_share": passed * np.array(clean, dtype=float)}
+
+
+def _texts(reasons: Sequence[str | None], members: np.ndarray) -> list[str]:
+    return [reason for reason, member in zip(reasons, members, strict=True) if member and reason]
+
+
+def _word_pairs(text: str) -> list[tuple[str, str]]:
+    words = [word.strip(".,;:!?\"'()").lower() for word in text.split()]
+    return list(pairwise(words))
+
+
+def _overlap(one: set[tuple[str, str]], other: set[tuple[str, str]]) -> float:
+    return len(one & other) / max(1, len(one | other))
+
+
+def _row(
+    arm: str, metric: str, name: str, value: float | None, low: float | None, high: float | None, n: int
+) -> dict[str, Any]:
+    row = {"subject": "rl_policy", "arm": arm, "metric": metric, "slice": name, "n": n}
+    return row | {"value": value, "ci_low": low, "ci_high": high}
