@@ -9,16 +9,10 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from curec_assets.assets import ASSETS
-from curec_assets.configuration.chain import SHIPPED, load_chain
+from bench.data import LAST_DEVELOPMENT_WINDOW, make_data, run_of, shipped_chain
 from curec_assets.lake.schemas import DRAFT_REASONS
-from curec_assets.lake.window_run import WindowJob, WindowRun
 from curec_assets.reward_model.config import RewardModelConfig
-from curec_assets.window_asset import prepare_torch, run_job
 
-CHAIN = "movielens_100k"
-LAST_DEVELOPMENT_WINDOW = "1998-01"
-DATA_ASSETS = ("items", "raw_interactions", "cleaned_interactions", "evidence")
 METRICS = ("auc", "log_loss")
 
 
@@ -41,21 +35,11 @@ def measure(window: str, changes: dict[str, str], folder: Path) -> None:
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.reward_model.train import train_reward_model
 
-    chain = load_chain(SHIPPED / "chains" / f"{CHAIN}.yaml")
-    prepare_torch(chain.profile.threads)
-    keys = [candidate.key for candidate in chain.all_windows() if candidate.key <= window]
-    jobs = {
-        (asset, key): WindowJob(lake=folder / "lake", models=folder / "models", chain=chain, asset=asset, window=key)
-        for key in keys
-        for asset in (*DATA_ASSETS, "reward_model")
-    }
-    for key in keys:
-        for asset in DATA_ASSETS:
-            run_job(ASSETS[asset], jobs[asset, key])
-
+    chain = shipped_chain()
+    make_data(chain, window, folder)
     profile = chain.profile
     fields = {**profile.reward_model.model_dump(), "evidence_reasons": 1_000_000, **changes}
-    run = WindowRun(jobs["reward_model", window])
+    run = run_of(chain, "reward_model", window, folder)
     training = train_reward_model(
         run.read.up_to("cleaned_interactions"),
         run.read.up_to("evidence"),

@@ -16,7 +16,7 @@ from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Knowledge, Queries, Ranker, Task, make_queries
 from curec_assets.ranker.bootstrap import draw
-from curec_assets.ranker.config import BackboneName, RankerConfig
+from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig
 from curec_assets.ranker.events import Events, events_before, microseconds
 from curec_assets.ranker.folder import BACKBONES, RankerFolder, load_model, open_folder
 from curec_assets.ranker.judge import Judge, Replicates
@@ -73,7 +73,7 @@ def evaluate_ranker(
     """
     shared = open_folder(folder, encoder.name)
     world = prepare(cleaned, items, evidence, reason_embeddings, encoder, window.end, shared.items, shared.users)
-    trial = _Trial(folder, shared, world, window, config, seed, implicit)
+    trial = Trial(folder, shared, world, window, config, seed, implicit)
     rows: list[dict[str, Any]] = []
     for done, backbone in enumerate(config.backbones):
         progress("judge", done, len(config.backbones))
@@ -83,7 +83,9 @@ def evaluate_ranker(
 
 
 @dataclass(frozen=True)
-class _Trial:
+class Trial:
+    """The rankers of ``folder`` before the events of ``window``; ``world`` reaches to the window's end."""
+
     folder: Path
     shared: RankerFolder
     world: Prepared
@@ -92,31 +94,22 @@ class _Trial:
     seed: int
     implicit: bool
 
+    @property
+    def start(self) -> int:
+        """Start of the window in microseconds."""
+        return microseconds(self.window.start)
+
     def judge(self, backbone: BackboneName) -> list[dict[str, Any]]:
+        """Rows of EVALUATIONS of all arms, baselines and contrasts of one backbone."""
         task = BACKBONES[backbone].task
-        start = microseconds(self.window.start)
-        events = self._test_events(task, start)
-        queries = self._queries(events, start)
-        users, user = np.unique(events.user, return_inverse=True)
-        judge = Judge(
-            backbone=backbone,
-            task=task,
-            label=events.label,
-            user=user,
-            slices=slice_rows(self.world.log, events, start),
-            draws=draw(len(users), len(self.config.seeds), self.config.bootstrap_samples, self.seed),
-            config=self.config,
-        )
-        measure = _logits if task == "ctr" else self._ranks
+        events = self.test_events(task)
+        judge = self.judge_of(backbone, events)
+        queries = self._queries(events)
         rows: list[dict[str, Any]] = []
         replicates: dict[str, Replicates] = {}
         for arm in self.config.arms:
-            knowledge = self.world.knowledge(arm, window_starts([start]), self.shared.seed)
-            outcomes = []
-            for number in self.config.seeds:
-                model = load_model(self.folder, self.shared, backbone, arm, number)
-                outcomes.append(measure(model, knowledge, queries, events))
-            replicates[arm] = judge.replicates(outcomes)
+            knowledge = self._knowledge(arm)
+            replicates[arm] = judge.replicates(self.outcomes(backbone, arm, events))
             rows += judge.rows(arm, replicates[arm])
             rows += judge.rows(arm, judge.shares(_covered(knowledge, queries, events)))
         for name, outcome in self._baselines(task, events).items():
@@ -125,14 +118,35 @@ class _Trial:
             rows += judge.rows(name, {key: value for key, value in found.items() if key[0] != "log_loss"})
         return rows + judge.contrasts(replicates)
 
-    def _test_events(self, task: Task, start: int) -> Events:
+    def judge_of(self, backbone: BackboneName, events: Events) -> Judge:
+        """What measures any outcome on ``events``; all outcomes it is given share its draws."""
+        users, user = np.unique(events.user, return_inverse=True)
+        return Judge(
+            backbone=backbone,
+            task=BACKBONES[backbone].task,
+            label=events.label,
+            user=user,
+            slices=slice_rows(self.world.log, events, self.start),
+            draws=draw(len(users), len(self.config.seeds), self.config.bootstrap_samples, self.seed),
+            config=self.config,
+        )
+
+    def outcomes(self, backbone: BackboneName, arm: ArmName, events: Events) -> list[np.ndarray]:
+        """One (n,) a seed: logits (``ctr``) or ranks of the target among what it may be ranked with (``next_item``)."""
+        knowledge, queries = self._knowledge(arm), self._queries(events)
+        measure = _logits if BACKBONES[backbone].task == "ctr" else self._ranks
+        models = [load_model(self.folder, self.shared, backbone, arm, number) for number in self.config.seeds]
+        return [measure(model, knowledge, queries, events) for model in models]
+
+    def test_events(self, task: Task) -> Events:
+        """The window's events (``ctr``), or its likes of items that the user had not had (``next_item``)."""
         universe, log = self.world.universe, self.world.log
         if task == "ctr" and self.implicit:
             shown = with_sampled_negatives(self.world.good, self.config.negatives_per_positive, self.seed)
             events = universe.events(events_before(shown, self.window.end))
         else:
             events = log.events
-        events = events.at(events.ts >= start)
+        events = events.at(events.ts >= self.start)
         if task == "ctr":
             return events
         had = np.zeros(len(events), dtype=bool)
@@ -140,9 +154,12 @@ class _Trial:
         had[query[seen == events.item[query]]] = True
         return events.at((events.label > 0) & ~had)
 
-    def _queries(self, events: Events, start: int) -> Queries:
+    def _queries(self, events: Events) -> Queries:
         length = self.shared.config.history_events
-        return make_queries(self.world.log, events.user, events.ts, window_starts([start]), length)
+        return make_queries(self.world.log, events.user, events.ts, window_starts([self.start]), length)
+
+    def _knowledge(self, arm: ArmName) -> Knowledge:
+        return self.world.knowledge(arm, window_starts([self.start]), self.shared.seed)
 
     def _ranks(self, model: Ranker, knowledge: Knowledge, queries: Queries, events: Events) -> np.ndarray:
         every = torch.arange(len(self.world.universe.item_ids))
@@ -150,10 +167,11 @@ class _Trial:
         for rows in _batches(len(events), TOP_K_BATCH):
             part = queries.rows(rows)
             scores = model.score(knowledge, part, every.expand(len(part), -1)).numpy()
-            found.append(target_ranks(scores, events.item[rows], self._allowed(events.at(rows))))
+            found.append(target_ranks(scores, events.item[rows], self.allowed(events.at(rows))))
         return np.concatenate(found)
 
-    def _allowed(self, events: Events) -> np.ndarray:
+    def allowed(self, events: Events) -> np.ndarray:
+        """What each event's item is ranked among, bool (n, items): first seen by then, and not had by the user."""
         allowed = self.world.universe.first_seen[None] <= events.ts[:, None]
         allowed[self.world.log.seen(events.user, events.ts)] = False
         return allowed
@@ -165,7 +183,7 @@ class _Trial:
         found: dict[Baseline, list[np.ndarray]] = {name: [np.zeros(0)] for name in BASELINES}
         for rows in _batches(len(events), TOP_K_BATCH):
             part = events.at(rows)
-            allowed = self._allowed(part)
+            allowed = self.allowed(part)
             for name, counts in popularity_of_catalogue(log, part.ts, days).items():
                 found[name].append(target_ranks(counts, part.item, allowed))
         return {name: np.concatenate(ranks) for name, ranks in found.items()}

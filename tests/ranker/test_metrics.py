@@ -1,8 +1,10 @@
 """The measures agree with scikit-learn and with their definitions."""
 
+import ir_measures
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from ir_measures import RR, Success, nDCG
 from sklearn.metrics import log_loss, ndcg_score, roc_auc_score
 
 from curec_assets.ranker.bootstrap import draw, interval, over_seeds
@@ -104,3 +106,19 @@ def test_an_undefined_measure_has_neither_value_nor_interval() -> None:
     assert (undefined.value, undefined.low, undefined.high) == (None, None, None)
     fragile = interval(np.array([0.5, 0.5, np.nan, np.nan, np.nan]), 0.95)
     assert (fragile.value, fragile.low) == (0.5, None)
+
+
+@given(queries=st.lists(st.permutations(range(12)), min_size=1, max_size=5), target=st.integers(0, 11))
+def test_top_k_measures_are_those_of_ir_measures(queries: list[list[int]], target: int) -> None:
+    scores = np.array(queries, dtype=np.float64)
+    every = np.ones(scores.shape, dtype=bool)
+    values = top_k_values(target_ranks(scores, np.full(len(scores), target), every), (5, 10))
+    qrels = [ir_measures.Qrel(str(query), str(target), 1) for query in range(len(scores))]
+    run = [
+        ir_measures.ScoredDoc(str(query), str(item), float(score))
+        for query, row in enumerate(scores)
+        for item, score in enumerate(row)
+    ]
+    theirs = {"ndcg@5": nDCG @ 5, "ndcg@10": nDCG @ 10, "hr@5": Success @ 5, "hr@10": Success @ 10, "mrr": RR}
+    for name, measure in theirs.items():
+        assert np.isclose(values[name].mean(), ir_measures.calc_aggregate([measure], qrels, run)[measure])
