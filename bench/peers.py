@@ -63,7 +63,7 @@ def item_knn(train: csr_matrix, queries: csr_matrix, neighbours: float) -> np.nd
 
     model = CosineRecommender(K=int(neighbours))
     model.fit(train, show_progress=False)
-    return np.asarray((queries @ model.similarity).todense())
+    return np.asarray((queries @ csr_matrix(model.similarity)).todense())
 
 
 def implicit_als(train: csr_matrix, queries: csr_matrix, factors: float) -> np.ndarray:
@@ -100,9 +100,9 @@ def boosted_trees(train: csr_matrix, labels: np.ndarray, test: csr_matrix, leave
 
 
 TOP_K_PEERS: Mapping[str, tuple[TopKPeer, Sequence[float]]] = {
-    "ease": (ease, (20.0, 100.0, 400.0)),
-    "item_knn": (item_knn, (20, 100, 400)),
-    "implicit_als": (implicit_als, (8, 16, 32)),
+    "ease": (ease, (100.0, 400.0, 1600.0)),
+    "item_knn": (item_knn, (100, 400, 1600)),
+    "implicit_als": (implicit_als, (16, 32, 64)),
     "bpr": (bpr, (8, 16, 32)),
 }
 CTR_PEERS: Mapping[str, tuple[CtrPeer, Sequence[float]]] = {

@@ -32,6 +32,8 @@ class ChainRows:
     tokens: list[Row]
     costs: list[Row]
     corrections: list[Row]
+    alignment_pairs: list[Row]
+    """What the base model and the aligned one wrote for the same subjects, of the last window that asked them."""
 
 
 def read_chain(lake_root: Path, chain: str) -> ChainRows:
@@ -84,4 +86,5 @@ def _read(lake_root: Path, chain: str, overview: Row) -> ChainRows:
             tokens=rows("tokens"),
             costs=rows("costs"),
             corrections=rows("corrections", seed=chain, shown=SHOWN_CORRECTIONS),
+            alignment_pairs=rows("alignment_pairs"),
         )

@@ -23,6 +23,7 @@ def report_blocks(chains: Sequence[ChainRows]) -> list[Block]:
         blocks += [Heading(3, "Headline: what differs from 0"), *_headline(rows)]
         blocks += [Heading(3, "Stages"), *stage_blocks(rows)]
         blocks += [Heading(3, "Cost: seconds per asset and window"), *_costs(rows.costs)]
+        blocks += [Heading(3, "Before and after alignment, drawn at random"), *_alignment_pairs(rows)]
         blocks += [Heading(3, "Corrections, drawn at random"), *_corrections(rows)]
     return blocks
 
@@ -73,6 +74,18 @@ def _costs(costs: Sequence[Row]) -> list[Block]:
         for asset in (*assets, None)
     )
     return [Table(("asset", *windows, "all"), cells, len(windows) + 1)]
+
+
+def _alignment_pairs(rows: ChainRows) -> list[Block]:
+    pairs = rows.alignment_pairs
+    if not pairs:
+        return [NO_ROWS]
+    told = (
+        f"What both models wrote about {len(pairs)} subjects from the same evidence, before any gate; asked in "
+        f"{pairs[0]['window']} of the model of the window before. A hash draws the subjects; nobody picked them."
+    )
+    cells = tuple((row["side"], row["subject"], row["base"] or NOTHING, row["aligned"] or NOTHING) for row in pairs)
+    return [Paragraph(told), Table(("side", "subject", "base", "aligned"), cells)]
 
 
 def _corrections(rows: ChainRows) -> list[Block]:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -68,7 +69,10 @@ def small_lake(tmp_path: Path) -> Path:
             ("nan", float("nan"), float("nan"), float("nan")),
         )
     ]
-    lake.publish(pa.Table.from_pylist(contrasts, schema=EVALUATIONS), manifest_of("ranker_evaluation", "2020-02"))
+    pair = {"side": "user", "subject_id": "7", "title": None, "base": f"one {HOSTILE}", "aligned": "other words"}
+    judge = manifest_of("ranker_evaluation", "2020-02")
+    judge = replace(judge, metrics={"before_and_after_alignment": [pair]})
+    lake.publish(pa.Table.from_pylist(contrasts, schema=EVALUATIONS), judge)
     judged = {"subject": "rl_policy", "metric": "gold_reward", "slice": "item", "n": 4, "ci_low": 0.1, "ci_high": 0.9}
     policy = dict.fromkeys(MODEL.names) | {
         "evaluations": [{**judged, "arm": arm, "value": 0.5} for arm in ("rl_policy", "aligned_llm")],
@@ -352,3 +356,13 @@ def test_a_number_that_is_not_0_never_looks_like_it() -> None:
         "2.6e-05",
         "-12.5000",
     ]
+
+
+def test_what_was_written_before_and_after_alignment_stands_side_by_side(small_lake: Path) -> None:
+    found = read_ready(small_lake).alignment_pairs
+    assert found == [
+        {"window": "2020-02", "side": "user", "subject": "user 7", "base": f"one {HOSTILE}", "aligned": "other words"}
+    ]
+    markdown = render_markdown(report_blocks([read_ready(small_lake)]))
+    assert "other words" in part(markdown, "Before and after alignment, drawn at random")
+    assert "<script" not in markdown
