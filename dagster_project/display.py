@@ -1,6 +1,8 @@
 """What a person sees of a materialization in the UI: counts, times, metrics, a preview and where it lies."""
 
 import json
+import math
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,8 +10,11 @@ import dagster as dg
 import pyarrow as pa
 
 from curec_assets.lake.window_run import Published
+from dagster_project.report.plots import Dot, Line, dot_plot, line_plot
 
 PREVIEW_ROWS = 8
+MOST_PLOTS = 16
+"""More pictures than this are left to the report: an asset's page should load at once."""
 PREVIEW_CHARACTERS = 160
 
 
@@ -29,8 +34,20 @@ def display_metadata(published: Published) -> dict[str, dg.MetadataValue[Any]]:
     }
     metadata.update({name: _value(value) for name, value in manifest.metrics.items()})
     if "curves" in published.table.column_names:
-        metadata["curves"] = dg.MetadataValue.md(curves_table(published.table["curves"][0].as_py()))
+        points = published.table["curves"][0].as_py()
+        metadata["curves"] = dg.MetadataValue.md(curves_table(points))
+        metadata["learning_curves"] = dg.MetadataValue.md(curves_plots(points))
+    evaluations = evaluation_rows(published.table)
+    if evaluations:
+        metadata["evaluation"] = dg.MetadataValue.md(evaluation_plots(evaluations))
     return metadata
+
+
+def evaluation_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows of EVALUATIONS that a partition is, or that its one model row holds; [] where there are none."""
+    if "evaluations" in table.column_names:
+        return list(table["evaluations"][0].as_py() or [])
+    return list(table.to_pylist()) if {"subject", "arm", "metric", "ci_low"} <= set(table.column_names) else []
 
 
 def preview(table: pa.Table) -> str:
@@ -51,6 +68,44 @@ def curves_table(points: list[Mapping[str, Any]]) -> str:
         found = [values.get((step, name)) for name in names]
         lines.append(_row([str(step), *("" if value is None else f"{value:.4g}" for value in found)]))
     return "\n".join(lines)
+
+
+def curves_plots(points: list[Mapping[str, Any]]) -> str:
+    """Learning curves as pictures, one a curve, in Markdown."""
+    plots = []
+    for name in dict.fromkeys(point["name"] for point in points):
+        found = [(float(p["step"]), p["value"]) for p in points if p["name"] == name and math.isfinite(p["value"])]
+        if found:
+            ticks = [(step, f"{step:.0f}") for step in dict.fromkeys((found[0][0], found[-1][0]))]
+            plots.append(line_plot(name, [Line(name, tuple(found))], ticks))
+    return _pictures(plots)
+
+
+def evaluation_plots(rows: list[dict[str, Any]]) -> str:
+    """The paired differences on the whole held-out set with their intervals, one picture a stage and measure."""
+    differences = [
+        row for row in rows if row["slice"] == "all" and " − " in row["arm"] and _is_finite(row["value"], row["ci_low"])
+    ]
+    groups = dict.fromkeys((row["subject"], row["metric"]) for row in differences)
+    plots = []
+    for subject, metric in groups:
+        dots = [
+            Dot(row["arm"], row["value"], row["ci_low"], row["ci_high"])
+            for row in differences
+            if (row["subject"], row["metric"]) == (subject, metric)
+        ]
+        plots.append(dot_plot(f"{subject}: {metric}", dots, 0.0))
+    return _pictures(plots) if plots else "no differences to show"
+
+
+def _is_finite(*values: float | None) -> bool:
+    return all(value is not None and math.isfinite(value) for value in values)
+
+
+def _pictures(plots: list[str]) -> str:
+    """SVG as images in Markdown: a picture in an ``img`` runs nothing, whatever stands in it."""
+    named = [plot.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) for plot in plots[:MOST_PLOTS]]
+    return "\n\n".join(f"![](data:image/svg+xml;base64,{b64encode(plot.encode()).decode()})" for plot in named)
 
 
 def _row(cells: list[str]) -> str:

@@ -1,0 +1,50 @@
+"""What a materialization shows: pictures that run nothing, of curves and of differences."""
+
+import re
+from base64 import b64decode
+from xml.etree import ElementTree
+
+import pyarrow as pa
+
+from curec_assets.lake.schemas import EVALUATIONS, ITEMS, MODEL
+from dagster_project.display import MOST_PLOTS, curves_plots, evaluation_plots, evaluation_rows
+
+PICTURE = re.compile(r"!\[\]\(data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)\)")
+ROW = {"subject": "ranker", "metric": "auc", "slice": "all", "n": 9, "value": 0.2, "ci_low": 0.1, "ci_high": 0.3}
+
+
+def pictures(markdown: str) -> list[str]:
+    found = [b64decode(picture).decode() for picture in PICTURE.findall(markdown)]
+    for picture in found:
+        assert ElementTree.fromstring(picture).tag == "{http://www.w3.org/2000/svg}svg"
+    return found
+
+
+def test_each_curve_is_a_picture_and_what_is_no_number_is_left_out() -> None:
+    points = [
+        {"step": 1, "name": "reward", "value": 0.1},
+        {"step": 2, "name": "reward", "value": 0.4},
+        {"step": 1, "name": "kl", "value": float("nan")},
+    ]
+    (picture,) = pictures(curves_plots(points))
+    assert "reward" in picture
+
+
+def test_no_more_pictures_are_shown_than_load_at_once() -> None:
+    points = [{"step": 1, "name": f"loss {number}", "value": 1.0} for number in range(MOST_PLOTS + 5)]
+    assert len(pictures(curves_plots(points))) == MOST_PLOTS
+
+
+def test_paired_differences_are_drawn_with_hostile_text_as_text() -> None:
+    rows = [{**ROW, "arm": "<script>a</script> − b"}, {**ROW, "arm": "a"}, {**ROW, "arm": "c − d", "slice": "new"}]
+    (picture,) = pictures(evaluation_plots(rows))
+    assert "<script" not in picture
+    assert "c − d" not in picture
+
+
+def test_evaluations_are_found_in_tables_and_in_model_rows_and_nowhere_else() -> None:
+    row = {"backbone": None, **ROW, "arm": "a − b"}
+    assert evaluation_rows(pa.Table.from_pylist([row], schema=EVALUATIONS)) == [row]
+    model = dict.fromkeys(MODEL.names) | {"evaluations": [row]}
+    assert evaluation_rows(pa.Table.from_pylist([model], schema=MODEL)) == [row]
+    assert evaluation_rows(ITEMS.empty_table()) == []
