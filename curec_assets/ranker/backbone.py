@@ -136,6 +136,7 @@ def run_epochs(
     model: nn.Module,
     loss_of: LossOfRows,
     rows: int,
+    epochs: int,
     config: RankerConfig,
     progress: Progress,
 ) -> list[float]:
@@ -143,7 +144,7 @@ def run_epochs(
 
     Returns the mean loss of each epoch, none when there are no rows.
     """
-    steps = config.epochs * -(-rows // config.batch_size)
+    steps = epochs * -(-rows // config.batch_size)
     if not steps:
         return []
     # Decay is for what stands for single ids and texts; on attention it would level the weights people are shown.
@@ -156,7 +157,7 @@ def run_epochs(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
     losses = []
     model.train()
-    for epoch in range(config.epochs):
+    for epoch in range(epochs):
         total = 0.0
         for batch in torch.randperm(rows).split(config.batch_size):
             loss = loss_of(batch)
@@ -166,6 +167,6 @@ def run_epochs(
             schedule.step()
             total += loss.item() * len(batch)
         losses.append(total / rows)
-        progress("epoch", epoch + 1, config.epochs)
+        progress("epoch", epoch + 1, epochs)
     model.eval()
     return losses

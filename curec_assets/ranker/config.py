@@ -55,7 +55,7 @@ class RankerConfig(Section):
     history_events: int = Field(default=20, ge=1, le=500)
     """Latest events of a user's history a model reads. Cost grows linearly (DIN) with it."""
     epochs: int = Field(default=4, ge=1, le=200)
-    """Passes over the training events. Ids overfit within a few passes, so more is not better."""
+    """Passes of DIN over the training events. Ids overfit within a few passes, so more is not better."""
     learning_rate: float = Field(default=1e-2, gt=0, le=1)
     """Peak rate of AdamW, falling linearly to 0. High because the budget is some hundred steps."""
     weight_decay: float = Field(default=3.0, ge=0, le=10)
@@ -65,8 +65,8 @@ class RankerConfig(Section):
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of hidden units dropped in training."""
     id_dropout: float = Field(default=0.5, ge=0, lt=1)
-    """Share of item and user ids hidden per step, which trains the path a cold item or user takes and keeps ids from
-    overfitting."""
+    """Share of item and user ids hidden from DIN per step, which trains the path a cold item or user takes and keeps
+    ids from overfitting."""
     reason_dropout: float = Field(default=0.5, ge=0, lt=1)
     """Share of reasons hidden per step. A sentence written for one user can serve as a second id; hiding it keeps the
     ranker from learning it by heart, and trains the fallback."""
@@ -74,6 +74,11 @@ class RankerConfig(Section):
     """Only the latest events up to this many are trained on; histories still read all earlier ones."""
     negatives_per_positive: int = Field(default=2, ge=1, le=100)
     """Implicit data only: events DIN is shown that did not happen, per event that did, drawn as of its time."""
+    sasrec_epochs: int = Field(default=8, ge=1, le=200)
+    """Passes of SASRec over the liked training events. The next item is harder to learn than a like: 4 passes are too
+    few (docs/experiments.md)."""
+    sasrec_id_dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Share of ids hidden from SASRec per step. More of it costs what ids say of the next item (docs/experiments.md)."""
     sasrec_blocks: int = Field(default=2, ge=1, le=12)
     """Self-attention blocks of SASRec; 2 as in its paper."""
     sasrec_heads: int = Field(default=2, ge=1, le=16)

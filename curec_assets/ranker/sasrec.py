@@ -58,8 +58,8 @@ class SASRec(nn.Module):
     def __init__(self, shape: Shape, config: RankerConfig) -> None:
         super().__init__()
         width = config.dimension
-        self.items = Fusion(shape.items, shape.text_dimension, width, config.id_dropout, config.reason_dropout)
-        self.users = Fusion(shape.users, shape.text_dimension, width, config.id_dropout, config.reason_dropout)
+        self.items = Fusion(shape.items, shape.text_dimension, width, config.sasrec_id_dropout, config.reason_dropout)
+        self.users = Fusion(shape.users, shape.text_dimension, width, config.sasrec_id_dropout, config.reason_dropout)
         self.labels = nn.Embedding(2, width)
         self.ages = nn.Embedding(config.history_events, width)
         for table in (self.labels, self.ages):
@@ -93,7 +93,7 @@ class SASRec(nn.Module):
             scores = scores.masked_fill(functional.pad(out, (1, 0)), -1e9)
             return -torch.log_softmax(scores, dim=1)[:, 0].mean()
 
-        return run_epochs(self, loss, len(liked), config, progress)
+        return run_epochs(self, loss, len(liked), config.sasrec_epochs, config, progress)
 
     @torch.no_grad()
     def score(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:

@@ -48,7 +48,8 @@ class RankerConformance:
         model = self.model()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(4)
-            losses = model.fit(knowledge, examples, TINY.model_copy(update={"epochs": epochs}), lambda *_: None)
+            config = TINY.model_copy(update={"epochs": epochs, "sasrec_epochs": epochs})
+            losses = model.fit(knowledge, examples, config, lambda *_: None)
         return model, losses
 
     def everything(self, knowledge: Knowledge, rows: int) -> torch.Tensor:

@@ -24,6 +24,7 @@ TINY = RankerConfig(
     dimension=8,
     history_events=5,
     epochs=1,
+    sasrec_epochs=1,
     batch_size=128,
     bootstrap_samples=20,
     recommend_items=3,

@@ -19,7 +19,7 @@ class TestSASRec(RankerConformance):
 
     def test_the_sampled_softmax_trains_on_large_catalogues(self, knowledge: Knowledge, examples: Examples) -> None:
         model = self.model()
-        large = TINY.model_copy(update={"epochs": 8, "softmax_items": 4, "softmax_negatives": 6})
+        large = TINY.model_copy(update={"sasrec_epochs": 8, "softmax_items": 4, "softmax_negatives": 6})
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(4)
             losses = model.fit(knowledge, examples, large, lambda *_: None)

@@ -164,6 +164,7 @@ def test_reasons_that_name_the_crowd_rank_new_items_better_than_ids_or_shuffled_
         dimension=16,
         history_events=15,
         epochs=10,
+        sasrec_epochs=10,
         batch_size=256,
         bootstrap_samples=20,
         reason_dropout=0.2,
