@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+import yaml
 from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -174,19 +175,26 @@ def main(arguments: list[str] | None = None) -> None:
     """Print a Markdown table of `id_only`, popularity and the peers, each with its difference to `id_only`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--window", default=LAST_DEVELOPMENT_WINDOW, help="window to judge on")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="a field of the ranker's configuration, e.g. sasrec_epochs=16",
+    )
     asked = parser.parse_args(arguments)
+    changes = {name: yaml.safe_load(value) for name, value in (field.split("=", 1) for field in asked.set)}
     with TemporaryDirectory() as folder:
-        measure(asked.window, Path(folder))
+        measure(asked.window, changes, Path(folder))
 
 
-def measure(window: str, folder: Path) -> None:
+def measure(window: str, changes: Mapping[str, object], folder: Path) -> None:
     """Make the data up to ``window`` in ``folder``, train and judge everything, print the table."""
     chain = shipped_chain()
     make_data(chain, window, folder)
     run = run_of(chain, "ranker_evaluation", window, folder)
-    config = run.profile.ranker.model_copy(
-        update={"arms": ("id_only",), "recommend_arm": "id_only", "backbones": ("din", "sasrec"), "seeds": (0, 1, 2)}
-    )
+    fixed = {"arms": ["id_only"], "recommend_arm": "id_only", "backbones": ["din", "sasrec"], "seeds": [0, 1, 2]}
+    config = RankerConfig.model_validate({**run.profile.ranker.model_dump(mode="json"), **fixed, **changes})
     encoder = load_encoder(run.profile.encoder)
     windows = chain.all_windows()
     at = windows.index(run.window)
@@ -264,7 +272,10 @@ def _chosen(
     events = before.trial.test_events(task)
     judge = before.trial.judge_of(backbone, events)
     metric = SHOWN[backbone][0]
-    values = [float(judge.replicates([outcome(setting, events)] * 3)[metric, "all"][0]) for setting in grid]
+    values = [
+        float(judge.replicates([outcome(setting, events)] * len(before.trial.config.seeds))[metric, "all"][0])
+        for setting in grid
+    ]
     return grid[int(np.argmax(values))]
 
 

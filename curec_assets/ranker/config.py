@@ -78,7 +78,7 @@ class RankerConfig(Section):
     """Passes of SASRec over the liked training events. The next item is harder to learn than a like: 4 passes are too
     few (docs/experiments.md)."""
     sasrec_id_dropout: float = Field(default=0.1, ge=0, lt=1)
-    """Share of ids hidden from SASRec per step. More of it costs what ids say of the next item (docs/experiments.md)."""
+    """Share of ids hidden from SASRec per step. More of it costs what ids say of the next item."""
     sasrec_blocks: int = Field(default=2, ge=1, le=12)
     """Self-attention blocks of SASRec; 2 as in its paper."""
     sasrec_heads: int = Field(default=2, ge=1, le=16)
