@@ -198,7 +198,10 @@ def measure(window: str, changes: Mapping[str, object], folder: Path) -> None:
     encoder = load_encoder(run.profile.encoder)
     windows = chain.all_windows()
     at = windows.index(run.window)
-    split, before = (_split(run, windows[: k + 1], config, encoder, folder) for k in (at, at - 1))
+    # Nothing but peers is judged on the window before, and only to choose: no ranker of it is ever asked.
+    unasked = {"seeds": (0,), "epochs": 1, "sasrec_epochs": 1, "bootstrap_samples": 20}
+    split = _split(run, windows[: at + 1], config, encoder, folder)
+    before = _split(run, windows[:at], config.model_copy(update=unasked), encoder, folder)
     print(f"| backbone's task | scorer | chosen | {'measures':s} | minus id_only | n |\n|---|---|---|---|---|---|")
     _compare("din", "ctr", split, before)
     _compare("sasrec", "next_item", split, before)
