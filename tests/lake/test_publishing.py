@@ -45,7 +45,7 @@ def test_a_writer_killed_at_random_moments_leaves_only_whole_partitions(tmp_path
         ) as writer:
             assert writer.stdout is not None
             # The writer announces each publication before it begins, so the kill falls somewhere inside one.
-            for _ in range(moments.randint(1, 4)):
+            for _ in range(moments.randint(1, 8)):
                 writer.stdout.readline()
             for _ in range(moments.randint(0, 4_000)):
                 target.exists()
