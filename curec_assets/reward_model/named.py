@@ -1,8 +1,8 @@
 """The titles that a reason names, as rows of the catalogue, and which titles the same people like.
 
 A sentence encoder blurs the names in a text: measured on MovieLens-100K, a linear model that knows which titles an
-item's evidence names gains .005 AUC from it, a network that read the encoded text nothing (docs/experiments.md). So a reason
-is also read by its names: each is compared with the titles of the user's history by vectors of who likes what.
+item's evidence names gains .005 AUC from it, a network that read the encoded text nothing (docs/experiments.md). So a
+reason is also read by its names: each is compared with the titles of the user's history by vectors of who likes what.
 """
 
 from collections.abc import Mapping, Sequence
