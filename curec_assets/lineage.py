@@ -60,6 +60,7 @@ LINEAGE: Mapping[str, Artifact] = {
         "language_model",
         (up_to("evidence"), up_to("cleaned_interactions"), previous("aligned_llm")),
         ("seed", "threads", "negatives_per_positive", "language_model", "gate", "alignment"),
+        code_version="2",
     ),
     "draft_reasons": Artifact(
         "reasons",
@@ -157,7 +158,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "held_out",
             "ranker",
         ),
-        code_version="2",
+        code_version="3",
     ),
     "recommendations": Artifact(
         "ranking",

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from curec_assets.aligned_llm.bootstrap import Target, bootstrap, verbalised
+from curec_assets.aligned_llm.bootstrap import SOURCES, Target, bootstrap, direct, verbalised
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import VisibleEvents, latest_rows, shown_items
 from curec_assets.aligned_llm.tasks import Example, choose_examples, explain_examples, judge_examples
@@ -79,9 +79,9 @@ def align(
         seed: fixes the choice of examples, all sampling, and the first weights.
 
     Returns:
-        Counts per task (``<task>_kept``, ``<task>_verbalised``), ``first_loss`` and ``last_loss`` (nats per completion
-        token), ``tokens_trained``; the loss curve; the number of rows read. Without examples or steps the adapter is
-        written as it was (or changing nothing).
+        Counts per task (``<task>_kept``, ``<task>_verbalised``, ``<task>_direct``), ``first_loss`` and ``last_loss``
+        (nats per completion token), ``tokens_trained``; the loss curve; the number of rows read. Without examples or
+        steps the adapter is written as it was (or changing nothing).
     """
     torch.manual_seed(seed)
     model, tokenizer = load_base_model(base, language_model.dtype)
@@ -135,11 +135,20 @@ def _targets(
     progress: Progress,
 ) -> list[Target]:
     """Bootstrapped reasoning for the first ``bootstrap_examples`` of each task (they come in random order), all tasks
-    in one batch; the rest verbalised."""
+    in one batch; of the rest, ``direct_share`` of those that have an answer are answered at once, the others
+    verbalised."""
     asked = [example for of_task in examples.values() for example in of_task[: config.bootstrap_examples]]
-    rest = [example for of_task in examples.values() for example in of_task[config.bootstrap_examples :]]
+    rest = [of_task[config.bootstrap_examples :] for of_task in examples.values()]
     tried = bootstrap(asked, generator, gate, grounding, config.bootstrap_samples, seed, progress)
-    return [*tried, *(verbalised(example) for example in rest)]
+    return [*tried, *(target for of_task in rest for target in _untried(of_task, config.direct_share))]
+
+
+def _untried(examples: Sequence[Example], direct_share: float) -> list[Target]:
+    at_once = round(direct_share * len(examples))
+    return [
+        direct(example) if example.answer and number < at_once else verbalised(example)
+        for number, example in enumerate(examples)
+    ]
 
 
 def _batches(
@@ -197,8 +206,7 @@ def _train(
 
 
 def _counts(targets: Sequence[Target], examples: Mapping[str, Sequence[Example]]) -> dict[str, float]:
-    counts: dict[str, float] = {}
-    for task in examples:
-        kept = [target.kept for target in targets if target.example.task == task]
-        counts |= {f"{task}_kept": float(sum(kept)), f"{task}_verbalised": float(len(kept) - sum(kept))}
+    counts = {f"{task}_{source}": 0.0 for task in examples for source in SOURCES}
+    for target in targets:
+        counts[f"{target.example.task}_{target.source}"] += 1
     return counts

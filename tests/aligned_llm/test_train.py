@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curec_assets.aligned_llm.bootstrap import Target
+from curec_assets.aligned_llm.bootstrap import SOURCES, Target
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.tasks import Example
 from curec_assets.aligned_llm.train import Alignment, _batches, align
@@ -58,9 +58,9 @@ def test_every_step_is_on_the_loss_curve(first: tuple[Path, Alignment]) -> None:
     assert [point["step"] for point in losses] == list(range(1, CONFIG.steps + 1))
 
 
-def test_every_example_is_counted_as_kept_or_verbalised(first: tuple[Path, Alignment]) -> None:
+def test_every_example_is_counted_as_kept_verbalised_or_direct(first: tuple[Path, Alignment]) -> None:
     metrics = first[1].metrics
-    counted = {task: metrics[f"{task}_kept"] + metrics[f"{task}_verbalised"] for task in ("judge", "choose", "explain")}
+    counted = {task: sum(metrics[f"{task}_{source}"] for source in SOURCES) for task in ("judge", "choose", "explain")}
     assert counted == {"judge": 6, "choose": 4, "explain": 16}
     assert metrics["examples"] == 26
     assert first[1].rows_seen == evidence_world().num_rows + cleaned_world().num_rows
@@ -97,7 +97,7 @@ def test_without_any_example_the_adapter_changes_nothing_and_the_chain_goes_on(t
 def test_the_prompt_is_read_but_not_learnt(tiny_base: Path) -> None:
     _, tokenizer = load_language_model(tiny_base, [], "float32")
     row = evidence_row("item", ITEMS[0])
-    target = Target(Example("explain", explain_prompt(row), (), "", row, ""), "people like drama.", kept=False)
+    target = Target(Example("explain", explain_prompt(row), (), "", row, ""), "people like drama.", "verbalised")
     (example, *_) = _batches([target], tokenizer, 200, CONFIG, np.random.default_rng(0))
     learnt = [token for token, label in zip(example["input_ids"], example["labels"], strict=True) if label != -100]
     assert tokenizer.decode(learnt) == "people like drama. <|im_end|>"
