@@ -24,9 +24,10 @@ from curec_assets.reward_model.fitting import SideReasons, TrainingData, fit_net
 from curec_assets.reward_model.inputs import SeenRule
 from curec_assets.reward_model.model_folder import RewardModel, encoder_role, save_reward_model
 from curec_assets.reward_model.named import TitleFinder, co_like_vectors
-from curec_assets.reward_model.network import RewardNetwork, TextSpace
+from curec_assets.reward_model.network import RewardNetwork
 from curec_assets.reward_model.reason_bank import ReasonBank, matched_subjects, reason_bank
 from curec_assets.reward_model.splits import GOLD, membership, model_names, training_rows
+from curec_assets.reward_model.towers import TextSpace
 
 GOLD_SEED_OFFSET = 10_007
 

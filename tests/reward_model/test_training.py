@@ -17,9 +17,9 @@ from curec_assets.reward_model.fitting import SideReasons, TrainingData, draw_ev
 from curec_assets.reward_model.inputs import SIDE_VIEW, WHOLE_VIEW, SeenRule, event_inputs
 from curec_assets.reward_model.model_folder import load_reward_model
 from curec_assets.reward_model.named import NAMED
-from curec_assets.reward_model.network import TextSpace
 from curec_assets.reward_model.reason_bank import Side, reason_bank
 from curec_assets.reward_model.scoring import RewardScorer, ScoreRequest
+from curec_assets.reward_model.towers import TextSpace
 from curec_assets.reward_model.train import RewardTraining, train_reward_model
 from tests.reward_model.conftest import ENCODER, GOLD_ENCODER, Trained
 from tests.reward_model.worlds import (
