@@ -15,7 +15,7 @@ as in TRL's ``GRPOTrainer``; where we deviate from the published GRPO:
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.adapters import lora_config, merge_adapter, new_adapter, save_adapter
 from curec_assets.language_model.chat import prompt_tokens
 from curec_assets.language_model.config import LanguageModelConfig, SamplingConfig
@@ -31,6 +32,7 @@ from curec_assets.language_model.decoding import Continuations, decode
 from curec_assets.language_model.generation import end_ids
 from curec_assets.language_model.loading import load_base_model
 from curec_assets.language_model.prompts import explain_prompt
+from curec_assets.language_model.resuming import train_resumably
 from curec_assets.language_model.training import Curve, curves_from, listen, score_completions_only, trainer_settings
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
@@ -83,6 +85,7 @@ def train_policy(
     grounding: Grounding,
     seed: int,
     progress: Progress = silent,
+    checkpoints: Checkpoints = NOTHING_KEPT,
 ) -> PolicyTraining:
     """Train the RL adapter of a window and write it to ``output`` (safetensors and JSON).
 
@@ -99,6 +102,8 @@ def train_policy(
         gate: format gate of completions.
         grounding: the catalogue's names.
         seed: fixes the order of subjects, all sampling, and the first weights.
+        checkpoints: keep where the training stands (``resuming.py``). A completion is a function of seed and place in
+            the order of subjects, so what is written after a kill is what would have been.
 
     Returns:
         First and last value of every curve (``first_<curve>``, ``last_<curve>``), ``completions``, ``tokens``; the
@@ -129,7 +134,7 @@ def train_policy(
         )
         listen(trainer, "rl", progress)
         score_completions_only(trainer.model.get_base_model())
-        trainer.train()
+        train_resumably(trainer, checkpoints, {"rewards": shaper, "rollouts": rollouts})
     save_adapter(trainer.model, output, base.name)
 
     curves = curves_from(trainer.state.log_history, CURVES)
@@ -191,6 +196,14 @@ class _Rollouts:
         self._config = config
         self._seed = seed
         self.tokens = 0
+
+    def state(self) -> dict[str, Any]:
+        """Tokens written so far."""
+        return {"tokens": self.tokens}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Count on from ``state``."""
+        self.tokens = state["tokens"]
 
     def __call__(self, prompts: list[str], trainer: GRPOTrainer) -> dict[str, Any]:
         places = [int(place) for place in prompts[:: self._config.group_size]]

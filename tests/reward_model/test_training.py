@@ -9,6 +9,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from curec_assets.interactions.groups import subject_group
+from curec_assets.lake.checkpoints import Checkpoints
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.lake.schemas import EVALUATIONS
 from curec_assets.reward_model.evaluation import expected_calibration_error, resampled_auc
@@ -117,6 +118,29 @@ def test_training_gives_the_same_bytes_whatever_the_order_of_the_rows(tmp_path: 
     assert hash_folder(tmp_path / "a") == hash_folder(tmp_path / "b")
     assert first.evaluations.equals(second.evaluations)
     assert first.curves == second.curves
+
+
+def test_a_training_that_was_killed_goes_on_with_the_next_network_and_ends_with_the_same_bytes(tmp_path: Path):
+    world = world_of_tastes(users=24)
+    inputs = (world.cleaned, world.evidence, world.drafts, world.items, ENCODER, GOLD_ENCODER, QUICK, 5)
+    unbroken = train_reward_model(*inputs, tmp_path / "unbroken")
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    trained: list[str] = []
+
+    def killed(step: str, done: int, total: int) -> None:
+        if step.endswith("fold1"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_reward_model(*inputs, tmp_path / "killed", killed, checkpoints)
+    assert checkpoints.names() == ["fold0"]
+    resumed = train_reward_model(
+        *inputs, tmp_path / "resumed", lambda step, done, total: trained.append(step), checkpoints
+    )
+    assert set(trained) == {"reward model fold1", "reward model gold"}
+    assert hash_folder(tmp_path / "resumed") == hash_folder(tmp_path / "unbroken")
+    assert resumed.curves == unbroken.curves
+    assert resumed.evaluations.equals(unbroken.evaluations)
 
 
 def test_another_seed_gives_another_model(tmp_path: Path):
