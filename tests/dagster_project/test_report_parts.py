@@ -1,5 +1,6 @@
 """Blocks and plots draw what they are given, and the report's queries answer what they say."""
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -7,7 +8,7 @@ import duckdb
 import pytest
 
 from curec_assets.lake.sql import SQL_ROOT, load_sql
-from dagster_project.report.blocks import Block, Figure, Heading, Paragraph, Table, number
+from dagster_project.report.blocks import Block, Figure, Fold, Heading, Paragraph, Table, number
 from dagster_project.report.html import render_html
 from dagster_project.report.markdown import render_markdown
 from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot, stacked_bars
@@ -30,8 +31,11 @@ def test_every_block_and_plot_escapes_a_title_with_a_tag_in_it() -> None:
         Table((HOSTILE, HOSTILE), ((HOSTILE, HOSTILE),), 1),
         Figure(HOSTILE, plots),
     ]
+    blocks.append(Fold(HOSTILE, tuple(blocks)))
     assert "<script" not in render_html(blocks, HOSTILE)
     assert "<" not in render_markdown(blocks)
+    folded = render_markdown([Fold(HOSTILE, (Paragraph(HOSTILE),), in_markdown=True)])
+    assert re.findall(r"<[^>]*>", folded) == ["<details>", "<summary>", "</summary>", "</details>"]
 
 
 @pytest.mark.parametrize("path", sorted((SQL_ROOT / "report").glob("*.sql")), ids=lambda path: path.name)
