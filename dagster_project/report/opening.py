@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from curec_assets.configuration.windows import select_keys
 from curec_assets.lineage import LINEAGE
 from curec_assets.ranker.config import BASELINE_CONTRASTS, PRIMARY_CONTRASTS
+from curec_assets.reasons.config import MIN_INTERVAL_SUBJECTS
 from dagster_project.report.blocks import NOTHING, Block, Heading, Paragraph, Table, interval, number
 from dagster_project.report.pooling import pool
 from dagster_project.report.queries import ChainRows, Row
 
 EVERY_WINDOW = ".."
-MIN_SUBJECTS = "five"
 SHARE_EVENTS = frozenset({"reward_model"})
 """Stages whose windows are measured on events that they have in common: all events up to the window."""
 
@@ -50,13 +50,13 @@ QUESTIONS = (
 )
 
 POOLING = (
-    "Value: the windows' values weighted by n. Interval: half its width is √Σ(n·h)² / Σn, h half a window's width, "
-    "since windows hold distinct events and count as independent; in point 2, measured each time on all events so far "
+    "Value: the windows' values weighted by n. Interval: half its width is √(Σ(n·h)²) / Σn, h a window's half-width, "
+    "as windows hold distinct events and count as independent; in point 2, measured each time on all events so far "
     "(counted again in n), it is Σ(n·h) / Σn, which holds however windows depend on each other. Confidence is that of "
     "the windows' intervals: 95 %, for the contrasts of point 6 jointly within a window. A window whose value has no "
-    f"interval (fewer than {MIN_SUBJECTS} subjects behind a later gain) is left out: see the column windows. n counts "
-    "texts or choices (1), events (2, 4, 5, 6), subjects (3). Rewards and later gain are in nats per event. Above 0 is "
-    "the better side, except in losses and errors."
+    f"interval (fewer than {MIN_INTERVAL_SUBJECTS} subjects behind a later gain) is left out: see the column windows. "
+    "n counts texts or choices (1), events (2, 4, 5, 6), subjects (3). Rewards and later gain are in nats per event. "
+    "Above 0 is the better side, except in losses and errors."
 )
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from curec_assets.lake.hashing import hash_folder
+from curec_assets.lake.window_run import without_timing
 from curec_assets.language_model.adapters import new_adapter, save_adapter
 from curec_assets.language_model.config import AdapterConfig
 from curec_assets.language_model.loading import load_base_model, load_language_model
@@ -74,6 +75,17 @@ def test_kl_is_zero_at_the_first_step_and_not_after(run: tuple[Path, PolicyTrain
     kl = curve(run[1], "kl")
     assert kl[0] == 0.0
     assert kl[-1] > 0.0
+
+
+def test_the_time_of_a_completion_is_told_for_writing_and_for_rewarding_it_and_stays_out_of_hashes(
+    run: tuple[Path, PolicyTraining],
+) -> None:
+    metrics = run[1].metrics
+    written, rewarded = (metrics[f"{part}_milliseconds_per_completion"] for part in ("generation", "reward"))
+    assert written > 0
+    assert rewarded > 0
+    assert (written + rewarded) * metrics["completions"] / 1000 < metrics["train_seconds"]
+    assert not any("milliseconds" in name for name in without_timing(metrics))
 
 
 def test_every_curve_has_a_point_for_every_step(run: tuple[Path, PolicyTraining]) -> None:
