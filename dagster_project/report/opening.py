@@ -56,7 +56,8 @@ POOLING = (
     "the windows' intervals: 95 %, for the contrasts of point 6 jointly within a window. A window whose value has no "
     f"interval (fewer than {MIN_INTERVAL_SUBJECTS} subjects behind a later gain) is left out: see the column windows. "
     "n counts texts or choices (1), events (2, 4, 5, 6), subjects (3). Rewards and later gain are in nats per event. "
-    "Above 0 is the better side, except in losses and errors."
+    "Above 0 is the better side, except in losses and errors; not told apart means that the interval holds 0, or that "
+    "there is none. Other recommenders beside id_only: docs/experiments.md."
 )
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Verdict = Literal["above 0", "below 0", "not told apart from 0"]
+Verdict = Literal["above 0", "below 0", "not told apart"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Pooled:
             return "above 0"
         if self.ci_high is not None and self.ci_high < 0:
             return "below 0"
-        return "not told apart from 0"
+        return "not told apart"
 
 
 def pool(rows: Iterable[Mapping[str, Any]], share_events: bool = False) -> Pooled | None:
