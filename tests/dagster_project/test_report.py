@@ -120,7 +120,8 @@ def test_the_headline_holds_every_contrast_of_the_lake_and_no_other(finished: Fi
     for subject in SUBJECTS:
         held = rows(
             finished,
-            f"FROM evaluations WHERE subject = '{subject}' AND slice = 'all' AND (arm LIKE '% − %' OR metric = 'later_gain')",
+            f"FROM evaluations WHERE subject = '{subject}' AND slice = 'all' "
+            "AND (arm LIKE '% − %' OR metric = 'later_gain')",
         )
         under = part(headline, subject)
         if not held:
