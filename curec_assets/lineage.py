@@ -71,7 +71,7 @@ LINEAGE: Mapping[str, Artifact] = {
         "reward",
         (up_to("cleaned_interactions"), up_to("evidence"), up_to("draft_reasons"), up_to("items")),
         ("seed", "threads", "negatives_per_positive", "encoder", "gold_encoder", "reward_model"),
-        code_version="3",
+        code_version="4",
     ),
     "rl_policy": Artifact(
         "language_model",

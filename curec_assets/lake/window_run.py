@@ -27,7 +27,7 @@ from curec_assets.lake.versions import config_hash
 from curec_assets.lineage import LINEAGE
 from curec_assets.progress import Progress, silent
 
-TIMING_SUFFIXES = ("_seconds", "_per_second")
+TIMING_SUFFIXES = ("_seconds", "_per_second", "_milliseconds_per_completion")
 """Metrics that measure the machine, not the result: shown in the UI, kept out of content hashes."""
 
 

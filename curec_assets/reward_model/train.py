@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,9 +41,10 @@ Curve = list[dict[str, int | str | float]]
 @dataclass(frozen=True)
 class RewardTraining:
     """What training reports: ``curves`` are dicts of step, name and value; ``evaluations`` an EVALUATIONS table;
-    ``rows_seen`` the number of good events read."""
+    ``rows_seen`` the number of good events read. Among ``metrics``, all JSON values, ``reliability`` is a list of bins
+    (slice, arm, low, n, predicted, observed)."""
 
-    metrics: dict[str, float]
+    metrics: dict[str, Any]
     curves: Curve
     evaluations: pa.Table
     rows_seen: int
@@ -112,7 +114,7 @@ def train_reward_model(
     fitted = perf_counter()
 
     main = {name: network for name, network in networks.items() if name != GOLD}
-    evaluations = evaluate_reward_model(main, data["main"], members, config, seed)
+    evaluation = evaluate_reward_model(main, data["main"], members, config, seed)
     save_reward_model(
         RewardModel(
             config=config,
@@ -133,13 +135,14 @@ def train_reward_model(
         "users_with_reasons": float(banks["user"].known.sum()),
         "items_with_drafts": float(banks["item"].drafted.sum()),
         "users_with_drafts": float(banks["user"].drafted.sum()),
-        **_headline(evaluations),
+        **_headline(evaluation.table),
+        "reliability": [found.as_metric() for found in evaluation.reliability],
         "features_seconds": features_done - started,
         "encoding_seconds": encoded - features_done,
         "fitting_seconds": fitted - encoded,
         "evaluation_seconds": perf_counter() - fitted,
     }
-    return RewardTraining(metrics, curves, evaluations, len(features))
+    return RewardTraining(metrics, curves, evaluation.table, len(features))
 
 
 def _fitted(

@@ -94,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
         "--chain", required=True, action="append", metavar="NAME", help="a chain in the lake; give it again for more"
     )
     report.add_argument("--output", type=Path, default=Path("report"), metavar="FOLDER", help="default: report/")
+    report.add_argument(
+        "--windows",
+        default="..",
+        metavar="FIRST..LAST",
+        help="windows whose measures the opening table pools, e.g. those that were kept for the test; default: all",
+    )
     report.set_defaults(command=_report)
 
     sql = commands.add_parser("sql", help="ask the lake's catalogue, read-only")
@@ -152,7 +158,7 @@ def _summary(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     from dagster_project.cli.report import write_report
 
-    for path in write_report(options.chain, lake_root(), configuration_folder(), options.output):
+    for path in write_report(options.chain, lake_root(), configuration_folder(), options.output, options.windows):
         print(path)
     return 0
 

@@ -12,7 +12,8 @@ from curec_assets.interactions.groups import subject_group
 from curec_assets.lake.checkpoints import Checkpoints
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.lake.schemas import EVALUATIONS
-from curec_assets.reward_model.evaluation import expected_calibration_error, resampled_auc
+from curec_assets.reward_model.calibration import BINS, expected_calibration_error, reliability_bins
+from curec_assets.reward_model.evaluation import ARMS, resampled_auc
 from curec_assets.reward_model.features import event_features
 from curec_assets.reward_model.fitting import SideReasons, TrainingData, draw_events
 from curec_assets.reward_model.inputs import SIDE_VIEW, WHOLE_VIEW, SeenRule, event_inputs
@@ -267,3 +268,24 @@ def test_probabilities_equal_to_the_share_of_likes_are_calibrated():
     label = np.array([0, 1, 1, 1])
     assert expected_calibration_error(label, np.full(4, 0.75), np.ones(4)) == pytest.approx(0)
     assert expected_calibration_error(label, np.full(4, 0.25), np.ones(4)) == pytest.approx(0.5)
+
+
+def test_reliability_bins_hold_every_event_once_and_their_gaps_are_the_calibration_error():
+    rng = np.random.default_rng(0)
+    probability = np.append(rng.random(200), [0.0, 1.0])
+    label = rng.integers(0, 2, 202)
+    bins = reliability_bins("all", "own_reason", label, probability)
+    assert sum(found.n for found in bins) == 202
+    assert sum(found.n * found.observed for found in bins) == pytest.approx(label.sum())
+    assert all(found.low <= found.predicted <= found.low + 1 / BINS for found in bins)
+    gap = sum(found.n * abs(found.predicted - found.observed) for found in bins) / 202
+    assert gap == pytest.approx(expected_calibration_error(label, probability, np.ones(202)))
+
+
+def test_a_trained_model_tells_its_reliability_in_every_slice_and_arm(trained: Trained):
+    counts = {(row["slice"], row["arm"]): row["n"] for row in trained.training.evaluations.to_pylist()}
+    binned: dict[tuple[str, str], int] = {}
+    for found in trained.training.metrics["reliability"]:
+        key = (found["slice"], found["arm"])
+        binned[key] = binned.get(key, 0) + found["n"]
+    assert binned == {key: n for key, n in counts.items() if key[1] in ARMS}

@@ -98,6 +98,17 @@ def test_kl_is_zero_at_the_first_step_and_not_after(run: tuple[Path, PolicyTrain
     assert kl[-1] > 0.0
 
 
+def test_the_time_of_a_completion_is_told_for_writing_and_for_rewarding_it_and_stays_out_of_hashes(
+    run: tuple[Path, PolicyTraining],
+) -> None:
+    metrics = run[1].metrics
+    written, rewarded = (metrics[f"{part}_milliseconds_per_completion"] for part in ("generation", "reward"))
+    assert written > 0
+    assert rewarded > 0
+    assert (written + rewarded) * metrics["completions"] / 1000 < metrics["train_seconds"]
+    assert not any("milliseconds" in name for name in without_timing(metrics))
+
+
 def test_every_curve_has_a_point_for_every_step(run: tuple[Path, PolicyTraining]) -> None:
     for name in CURVES.values():
         assert len(curve(run[1], name)) == CONFIG.steps, name
