@@ -17,6 +17,7 @@ warnings.simplefilter("ignore", FutureWarning)
 from curec_assets.configuration.chain import Chain, ConfigError, configuration_folder, load_chains
 from curec_assets.configuration.windows import select_windows
 from curec_assets.lake.lake import lake_root, models_root
+from curec_assets.lineage import LINEAGE
 
 DESCRIPTION = """\
 Reasons why people like things, as data assets: made, rewarded, corrected over time and fed to a ranker.
@@ -79,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FIRST..LAST",
         help="one window (1997-10) or a range, either end optional (1997-09..1997-11, ..1997-11); default: all",
     )
+    run.add_argument(
+        "--assets",
+        metavar="NAME[,NAME…]",
+        help="only these, e.g. ranker,ranker_evaluation; what they are made from must be there. Default: all",
+    )
     run.set_defaults(command=_run)
 
     status = commands.add_parser("status", help="what is fresh, stale (and why) or missing")
@@ -137,7 +143,10 @@ def _run(options: argparse.Namespace) -> int:
 
     chain = _chain(options)
     windows = select_windows(chain.all_windows(), options.windows)
-    made = run_chain(configuration_folder(), chain, windows, lake_root(), models_root())
+    assets = tuple(options.assets.split(",")) if options.assets else tuple(LINEAGE)
+    if unknown := [name for name in assets if name not in LINEAGE]:
+        raise ValueError(f"{', '.join(unknown)}: no asset of that name; there are: {', '.join(LINEAGE)}")
+    made = run_chain(configuration_folder(), chain, windows, lake_root(), models_root(), assets)
     print(f"{chain.name} {windows[0].key}..{windows[-1].key}: " + (f"{made} partitions made" if made else "all fresh"))
     return 0
 
