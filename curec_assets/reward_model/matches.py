@@ -28,8 +28,9 @@ def as_encoded(tables: ItemTables, tower: EventTower, reasons: Words) -> Tensor:
 
 def as_named(tables: ItemTables, tower: EventTower, reasons: Words) -> Tensor:
     """Mean cosine (B, L) of the titles that each reason names with the history's titles, by who likes them; zero where
-    it names none but the candidate."""
-    counted = named_others(tables, tower, reasons)
+    it names none. The candidate's own title says nothing of whom it is for, and would be its id in other clothes."""
+    unknown = len(tables.likers) - 1
+    counted = (reasons.named != unknown) & (reasons.named != tower.item[:, None])
     found = torch.zeros(tower.history_item.shape)
     rows = torch.nonzero(counted.any(dim=1) & (tower.likes + tower.dislikes > 0).any(dim=1)).squeeze(1)
     if len(rows):
@@ -46,19 +47,3 @@ def share(mask: Tensor) -> Tensor:
 
 def mean(values: Tensor, shown: Tensor) -> Tensor:
     return values.sum(dim=1, keepdim=True) / shown.sum(dim=1, keepdim=True).clamp(min=1)
-
-
-def as_liked(tables: ItemTables, tower: EventTower, interests: Words) -> Tensor:
-    """Mean and largest cosine of the titles that each interest names with the candidate, by who likes them, (B, 2);
-    zero where it names none but the candidate."""
-    counted = named_others(tables, tower, interests)
-    names = F.embedding(interests.named, tables.likers)
-    cosines = torch.bmm(names, tower.likers[:, :, None]).squeeze(2)
-    largest = cosines.masked_fill(~counted, -1.0).amax(dim=1)
-    return torch.stack([(cosines * share(counted.float())).sum(dim=1), largest * counted.any(dim=1)], dim=1)
-
-
-def named_others(tables: ItemTables, tower: EventTower, words: Words) -> Tensor:
-    """Which of the titles that ``words`` name are known and not the candidate's own, bool (B, NAMED). Its own says
-    nothing of whom it is for, and would be its id in other clothes."""
-    return (words.named != len(tables.likers) - 1) & (words.named != tower.item[:, None])

@@ -8,7 +8,7 @@ Deviations from DIN, each for thin panels:
   hidden layer learned of them did not hold for other people. With a path of its own it would become
   one more item id: it would learn *how well* the item is liked, while the reward asks *by whom*. Matches are taken in
   the adapted space, in the encoder's own, and by name: the titles that a reason names against those of the history, by
-  who likes them (``named.py``); those that an interest names against the candidate, likewise.
+  who likes them (``named.py``).
 - Users have no id: a user whose events are scored is never one that was trained on.
 """
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 
 from curec_assets.reward_model.features import RATE_FEATURES
-from curec_assets.reward_model.matches import as_encoded, as_liked, as_named, cosine, mean, share, unit
+from curec_assets.reward_model.matches import as_encoded, as_named, cosine, mean, share, unit
 from curec_assets.reward_model.towers import EventInputs, EventTower, ItemTables, TextSpace, Words
 
 ATTENTION_UNITS = 16
@@ -60,7 +60,7 @@ class RewardNetwork(nn.Module):
         inputs = 3 * width + MATCHES + RATE_FEATURES
         self.head = nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(dropout))
         self.out = nn.Linear(hidden, 1)
-        self.from_words = nn.Linear(2 * width + 3 * MATCHES + 5, 1, bias=False)
+        self.from_words = nn.Linear(2 * width + 3 * MATCHES + 3, 1, bias=False)
         # Untrained, it holds every event for a coin toss and every reward for zero.
         for layer in (self.out, self.from_words):
             nn.init.zeros_(layer.weight)
@@ -111,7 +111,6 @@ class RewardNetwork(nn.Module):
         shown = events.history_mask.float()
         return EventTower(
             item=events.item,
-            likers=F.embedding(events.item, tables.likers) * events.history_reasons[:, None],
             history_item=events.history_item,
             candidate=text + self._ids(events.item, events.show_id),
             text=unit(text),
@@ -160,7 +159,6 @@ class RewardNetwork(nn.Module):
             (interest * tower.text).sum(dim=1, keepdim=True) * SCALE,
             (interest * reason).sum(dim=1, keepdim=True) * SCALE,
             (interests.vectors * F.embedding(tower.item, tables.vectors)).sum(dim=1, keepdim=True) * SCALE,
-            as_liked(tables, tower, interests) * SCALE,
         ]
         logit = self.out(self.head(torch.cat(events, dim=1))) + self.from_words(torch.cat(words, dim=1))
         return logit.squeeze(-1)

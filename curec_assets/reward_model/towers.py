@@ -80,14 +80,9 @@ class ItemTables:
 
 @dataclass(frozen=True)
 class EventTower:
-    """What the network makes of events before any reason is read; computed once and scored with many reasons.
-
-    ``likers`` (B, ...) places the candidate among who likes what; zero for people whose own likes made those places,
-    who would else be handed their answer.
-    """
+    """What the network makes of events before any reason is read; computed once and scored with many reasons."""
 
     item: Tensor
-    likers: Tensor
     history_item: Tensor
     candidate: Tensor
     text: Tensor
