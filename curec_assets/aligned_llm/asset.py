@@ -15,6 +15,7 @@ def aligned_llm(run: WindowRun) -> Published:
     from curec_assets.aligned_llm.train import align
     from curec_assets.interactions.labels import labelled_events
     from curec_assets.language_model.policy import base_model_of, require_same_base
+    from curec_assets.language_model.precision import weights_type
 
     base, base_id = base_model_of(run)
     before = run.read.previous("aligned_llm")
@@ -38,4 +39,5 @@ def aligned_llm(run: WindowRun) -> Published:
             run.progress,
             run.checkpoints(base_id),
         )
-        return run.publish_model(folder, alignment.metrics, alignment.curves, base_model=base_id)
+        metrics = {**alignment.metrics, "weights_type": weights_type(run.profile.language_model.dtype)}
+        return run.publish_model(folder, metrics, alignment.curves, base_model=base_id)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from curec_assets.configuration.section import Section
 
-DataType = Literal["bfloat16", "float32"]
+DataType = Literal["auto", "bfloat16", "float32"]
 
 
 class LanguageModelConfig(Section):
@@ -15,8 +15,9 @@ class LanguageModelConfig(Section):
     source: str
     """``package:<python package>`` for weights that a package carries (safetensors or GGUF), ``random:tiny`` for a tiny
     seeded model that needs no weights, a local folder, or a hub id (see ``allow_download``)."""
-    dtype: DataType = "bfloat16"
-    """Type of the base weights in memory. Default bfloat16: half the memory of float32 and faster on most CPUs."""
+    dtype: DataType = "auto"
+    """Type of the base weights in memory. Default auto: bfloat16 where the machine multiplies it natively, else float32
+    (``precision.py``). Name one of the two where several machines work on one chain and must agree."""
     allow_download: bool = False
     """Whether a hub id may be fetched from the network. Default false: nothing leaves or enters the machine."""
     max_prompt_tokens: int = Field(default=160, ge=48, le=8192)

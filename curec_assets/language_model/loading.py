@@ -28,6 +28,7 @@ from transformers.utils import logging as transformers_logging
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.language_model.adapters import merge_adapter
 from curec_assets.language_model.config import DataType, LanguageModelConfig
+from curec_assets.language_model.precision import weights_type
 from curec_assets.language_model.tiny import make_tiny_model
 
 transformers_logging.disable_progress_bar()
@@ -74,7 +75,9 @@ def base_model_id(folder: Path) -> str:
 
 def load_base_model(folder: Path, dtype: DataType) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The base model, on the GPU where one is visible, in evaluation mode, and its tokenizer."""
-    model = AutoModelForCausalLM.from_pretrained(str(folder), dtype=getattr(torch, dtype), use_safetensors=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        str(folder), dtype=getattr(torch, weights_type(dtype)), use_safetensors=True
+    )
     tokenizer = AutoTokenizer.from_pretrained(str(folder), padding_side="left")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -15,6 +15,7 @@ from transformers import (
 )
 
 from curec_assets.language_model.config import DataType
+from curec_assets.language_model.precision import weights_type
 from curec_assets.progress import Progress
 
 Curve = list[dict[str, Any]]
@@ -33,7 +34,7 @@ def trainer_settings(dtype: DataType, steps: int, learning_rate: float, seed: in
         "max_grad_norm": 1.0,
         "seed": seed % 2**31,
         "use_cpu": not torch.cuda.is_available(),
-        "bf16": dtype == "bfloat16",
+        "bf16": weights_type(dtype) == "bfloat16",
         "gradient_checkpointing": False,
         "save_strategy": "no",
         "report_to": [],
