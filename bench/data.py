@@ -1,6 +1,10 @@
 """The data assets of a shipped chain up to a window, made in a folder of their own."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from curec_assets.assets import ASSETS
 from curec_assets.configuration.chain import SHIPPED, Chain, load_chain
@@ -17,6 +21,11 @@ def shipped_chain() -> Chain:
     chain = load_chain(SHIPPED / "chains" / f"{CHAIN}.yaml")
     prepare_torch(chain.profile.threads)
     return chain
+
+
+def fields_of(settings: Sequence[str]) -> dict[str, Any]:
+    """``field=value`` settings of a command line, values as YAML."""
+    return {name: yaml.safe_load(value) for name, value in (setting.split("=", 1) for setting in settings)}
 
 
 def make_data(chain: Chain, window: str, folder: Path) -> None:

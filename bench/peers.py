@@ -14,12 +14,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
-import yaml
 from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from bench.data import LAST_DEVELOPMENT_WINDOW, make_data, run_of, shipped_chain
+from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
 from curec_assets.configuration.windows import Window
 from curec_assets.lake.schemas import reason_embeddings
 from curec_assets.lake.window_run import WindowRun
@@ -183,7 +182,7 @@ def main(arguments: list[str] | None = None) -> None:
         help="a field of the ranker's configuration, e.g. sasrec_epochs=16",
     )
     asked = parser.parse_args(arguments)
-    changes = {name: yaml.safe_load(value) for name, value in (field.split("=", 1) for field in asked.set)}
+    changes = fields_of(asked.set)
     with TemporaryDirectory() as folder:
         measure(asked.window, changes, Path(folder))
 

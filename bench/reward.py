@@ -8,8 +8,9 @@ import argparse
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from bench.data import LAST_DEVELOPMENT_WINDOW, make_data, run_of, shipped_chain
+from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
 from curec_assets.lake.schemas import DRAFT_REASONS
 from curec_assets.reward_model.config import RewardModelConfig
 
@@ -27,10 +28,10 @@ def main(arguments: list[str] | None = None) -> None:
     if asked.window > LAST_DEVELOPMENT_WINDOW:
         parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
     with TemporaryDirectory() as folder:
-        measure(asked.window, dict(field.split("=", 1) for field in asked.set), Path(folder))
+        measure(asked.window, fields_of(asked.set), Path(folder))
 
 
-def measure(window: str, changes: dict[str, str], folder: Path) -> None:
+def measure(window: str, changes: dict[str, Any], folder: Path) -> None:
     """Make the data assets up to ``window`` in ``folder``, train the reward model of ``window`` and print the table."""
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.reward_model.train import train_reward_model

@@ -1,0 +1,120 @@
+"""Does RL raise the reward on subjects it was not tuned on? One window, without the chain before it.
+
+The reward model reads the verbalised evidence of every subject, the policy starts from a fresh alignment; both are made
+of what lies up to the end of the window asked for. Then GRPO, and the policy beside the aligned model on subjects kept
+out of it.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
+from curec_assets.configuration.chain import Chain
+from curec_assets.lake.schemas import DRAFT_REASONS
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print Markdown tables: curves by quarter of the run, and paired differences on held-out subjects."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--window", default=LAST_DEVELOPMENT_WINDOW, help=f"at most {LAST_DEVELOPMENT_WINDOW}")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the profile's policy"
+    )
+    parser.add_argument("--work", type=Path, help="keep reward model and alignment here, and use them where they are")
+    asked = parser.parse_args(arguments)
+    if asked.window > LAST_DEVELOPMENT_WINDOW:
+        parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
+    chain = shipped_chain()
+    policy = chain.profile.policy
+    policy = type(policy).model_validate({**policy.model_dump(), **fields_of(asked.set)})
+    chain = chain.model_copy(update={"profile": chain.profile.model_copy(update={"policy": policy})})
+    with TemporaryDirectory() as folder:
+        measure(chain, asked.window, asked.work or Path(folder))
+
+
+def measure(chain: Chain, window: str, folder: Path) -> None:
+    """Make what RL needs in ``folder``, tune, and print the tables."""
+    from curec_assets.aligned_llm.train import align
+    from curec_assets.language_model.beside import open_beside
+    from curec_assets.language_model.encoder import load_encoder
+    from curec_assets.language_model.loading import base_model_folder
+    from curec_assets.reasons.catalogue_names import grounding_of
+    from curec_assets.reward_model.scoring import RewardScorer
+    from curec_assets.reward_model.train import train_reward_model
+    from curec_assets.rl_policy.held_out import evaluate_policy
+    from curec_assets.rl_policy.subjects import panel_rewards, rl_subjects
+    from curec_assets.rl_policy.train import train_policy
+
+    profile = chain.profile
+    run = run_of(chain, "rl_policy", window, folder)
+    if not (folder / "lake").exists():
+        make_data(chain, window, folder)
+    evidence, cleaned = run.read.up_to("evidence"), run.read.up_to("cleaned_interactions")
+    encoder, gold_encoder = load_encoder(profile.encoder), load_encoder(profile.gold_encoder)
+    base = base_model_folder(profile.language_model, folder / "models")
+    reward_model, aligned = folder / "reward_model", folder / "aligned"
+    if not reward_model.exists():
+        items = run_of(chain, "reward_model", window, folder).read.up_to("items")
+        train_reward_model(
+            cleaned,
+            evidence,
+            DRAFT_REASONS.empty_table(),
+            items,
+            encoder,
+            gold_encoder,
+            profile.reward_model,
+            run.seed,
+            reward_model,
+        )
+    if not aligned.exists():
+        align(
+            evidence,
+            cleaned,
+            base,
+            None,
+            aligned,
+            profile.language_model,
+            profile.alignment,
+            profile.gate,
+            run.seed,
+        )
+    scorer = RewardScorer.load(reward_model, cleaned, encoder, gold_encoder)
+    config, grounding = profile.policy, grounding_of(evidence)
+    drawn = rl_subjects(evidence, run.window, scorer, config, run.seed)
+    started = perf_counter()
+    training = train_policy(
+        drawn.tuned,
+        panel_rewards(scorer, config),
+        panel_rewards(scorer, config, gold=True),
+        base,
+        aligned,
+        folder / "policy",
+        profile.language_model,
+        config,
+        profile.gate,
+        grounding,
+        run.seed,
+        progress=lambda step, done, of: print(step, done, of, f"{perf_counter() - started:.0f} s", file=sys.stderr),
+    )
+    print(f"tuned on {len(drawn.tuned)} subjects in {perf_counter() - started:.0f} s", file=sys.stderr)
+    print("| curve | first quarter | second | third | last |\n|---|---|---|---|---|")
+    for name in dict.fromkeys(point["name"] for point in training.curves):
+        values = [point["value"] for point in training.curves if point["name"] == name]
+        quarters = [values[len(values) * part // 4 : len(values) * (part + 1) // 4] for part in range(4)]
+        print(f"| {name} | " + " | ".join(f"{sum(of) / max(1, len(of)):.4f}" for of in quarters) + " |")
+    sampling = profile.sampling.model_copy(update={"max_new_tokens": config.max_completion_tokens})
+    before, after = open_beside(base, [aligned, folder / "policy"], profile.language_model, sampling)
+    found = evaluate_policy(before, after, drawn.held_out, scorer, config, profile.gate, grounding, run.seed)
+    print("\n| metric | slice | aligned | rl_policy − aligned | n |\n|---|---|---|---|---|")
+    rows = {(row["metric"], row["slice"], row["arm"]): row for row in found.to_pylist()}
+    for metric, part in dict.fromkeys((metric, part) for metric, part, _ in rows):
+        base_row, gain = (rows[metric, part, arm] for arm in ("aligned_llm", "rl_policy − aligned_llm"))
+        interval = "" if gain["ci_low"] is None else f" [{gain['ci_low']:.5f}, {gain['ci_high']:.5f}]"
+        print(f"| {metric} | {part} | {base_row['value']:.4f} | {gain['value']:+.5f}{interval} | {gain['n']} |")
+
+
+if __name__ == "__main__":
+    main()
