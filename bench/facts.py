@@ -21,7 +21,7 @@ from curec_assets.ranker.bootstrap import draw, interval
 from curec_assets.ranker.metrics import weighted_auc
 from curec_assets.reward_model.features import EventFeatures, event_features
 from curec_assets.reward_model.inputs import SeenRule
-from curec_assets.reward_model.named import co_like_vectors
+from curec_assets.reward_model.named import likers_of_catalogue
 
 HISTORY = 20
 TITLES = 2
@@ -50,7 +50,7 @@ def measure(window: str, folder: Path) -> None:
     features = event_features(run.read.up_to("cleaned_interactions"), catalogue, HISTORY, 5.0)
     rule = SeenRule.of(features.user_ids, catalogue)
     events = np.flatnonzero(rule.users[features.user] & (features.item < len(catalogue)))
-    likers = co_like_vectors(features, ~rule.users, len(catalogue))
+    likers = likers_of_catalogue(features, ~rule.users, len(catalogue))
     facts = _latest_facts(run.read.up_to("evidence").to_pylist())
     titles = {row["title"]: place for place, row in enumerate(items[item] for item in catalogue)}
     named = {kind: [_named(facts.get(item, []), kind, titles) for item in catalogue] for kind in KINDS}

@@ -132,6 +132,7 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("items"),
         ),
         ("seed", "threads", "encoder", "ranker"),
+        code_version="2",
     ),
     "ranker_evaluation": Artifact(
         "ranking",

@@ -71,12 +71,14 @@ def make_queries(log: EventLog, user: np.ndarray, ts: np.ndarray, starts: np.nda
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What one arm knows: the versions of both sides. ``log`` and ``first_seen`` (int64, items) are all arms' alike."""
+    """What one arm knows: the versions of both sides. All arms alike know ``log``, ``first_seen`` (int64, items) and
+    ``co_liked``: where items stand among what the same people like, as of each window's start (windows, items, ...)."""
 
     items: Versions
     users: Versions
     log: EventLog
     first_seen: Tensor
+    co_liked: Tensor
 
     def item_facts(self, item: Tensor, ts: Tensor) -> Tensor:
         """``EventLog.item_facts`` of tensors."""

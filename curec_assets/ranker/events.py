@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curec_assets.interactions.co_likes import co_like_vectors
+
 MICROSECONDS_A_DAY = 86_400_000_000
 PRIOR_EVENTS = 5.0
 """Like rates are shrunk to the crowd's by this many events: below it a rate is mostly noise."""
@@ -72,6 +74,7 @@ class EventLog:
         self._user_likes = _prefix_sums(events.label[self._by_user])
         self._item_likes = _prefix_sums(events.label[self._by_item])
         self._crowd_likes = _prefix_sums(events.label)
+        self._co_liked: dict[int, np.ndarray] = {}
 
     def _key(self, subject: np.ndarray, ts: np.ndarray) -> np.ndarray:
         # One sortable number per (subject, instant), so that a search answers for many subjects at once.
@@ -133,6 +136,15 @@ class EventLog:
             flat = row * self.items + self.events.item[: upto[-1]]
             found += np.bincount(flat, weight[: upto[-1]], minlength=found.size).reshape(found.shape)
         return np.cumsum(found, axis=0)
+
+    def co_liked(self, starts: np.ndarray) -> np.ndarray:
+        """Where items stand among what the same people like, by likes strictly before each of the moments ``starts``:
+        float32 (moments, items, DIMENSION), see ``co_like_vectors``."""
+        for start in starts.tolist():
+            if start not in self._co_liked:
+                liked = self.events.at((self.events.ts < start) & (self.events.label > 0))
+                self._co_liked[start] = co_like_vectors(liked.user, liked.item, self.items)
+        return np.stack([self._co_liked[start] for start in starts.tolist()])
 
     def item_facts(self, item: np.ndarray, ts: np.ndarray) -> np.ndarray:
         """What a dense feature may say of an item at ``ts``: float32 (…, 2) of log(1 + events) and shrunk like rate."""

@@ -44,6 +44,7 @@ class Prepared:
             ),
             log=self.log,
             first_seen=torch.from_numpy(universe.first_seen),
+            co_liked=torch.from_numpy(self.log.co_liked(starts)),
         )
 
 

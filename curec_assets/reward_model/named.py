@@ -9,17 +9,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
-from sklearn.decomposition import TruncatedSVD
 from torch import Tensor
 
+from curec_assets.interactions.co_likes import co_like_vectors
 from curec_assets.reasons.grounding import Grounding
 from curec_assets.reward_model.features import EventFeatures
 
 NAMED = 6
 """Titles read of one reason; a reason of two sentences seldom names more."""
-DIMENSION = 16
-USER_PRIOR, ITEM_PRIOR = 1.0, 5.0
 
 
 class TitleFinder:
@@ -40,11 +37,8 @@ class TitleFinder:
         return torch.from_numpy(found)
 
 
-def co_like_vectors(features: EventFeatures, likers: np.ndarray, n_items: int) -> np.ndarray:
-    """Unit vectors of items that stand near where the same people like them, float32 (n_items + 1, DIMENSION).
-
-    Truncated SVD of the likes (people x items), each divided by the roots of its person's and its item's number of
-    likes, without the first component, which is popularity. Zero for items nobody liked and for the unknown item.
+def likers_of_catalogue(features: EventFeatures, likers: np.ndarray, n_items: int) -> np.ndarray:
+    """``co_like_vectors`` of the catalogue and, last, the unknown item: float32 (n_items + 1, DIMENSION).
 
     Args:
         features: all events.
@@ -52,20 +46,5 @@ def co_like_vectors(features: EventFeatures, likers: np.ndarray, n_items: int) -
             events no item reason is ever shown, or a model would be trained on what it is handed.
         n_items: length of the catalogue.
     """
-    vectors = np.zeros((n_items + 1, DIMENSION), dtype=np.float32)
     liked = (features.label == 1) & likers[features.user] & (features.item < n_items)
-    pairs = np.unique(np.stack([features.user[liked], features.item[liked]], axis=1), axis=0)
-    if len(pairs) == 0:
-        return vectors
-    people, person = np.unique(pairs[:, 0], return_inverse=True)
-    items, item = np.unique(pairs[:, 1], return_inverse=True)
-    components = min(DIMENSION + 1, len(people) - 1, len(items) - 1)
-    if components < 2:
-        return vectors
-    weight = 1 / np.sqrt((np.bincount(person)[person] + USER_PRIOR) * (np.bincount(item)[item] + ITEM_PRIOR))
-    likes = csr_matrix((weight, (person, item)), shape=(len(people), len(items)))
-    svd = TruncatedSVD(components, algorithm="arpack", random_state=0).fit(likes)
-    order = np.argsort(-svd.singular_values_, kind="stable")[1:]
-    found = (svd.components_[order] * svd.singular_values_[order, None]).T
-    vectors[items, : found.shape[1]] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
-    return vectors
+    return co_like_vectors(features.user[liked], features.item[liked], n_items + 1)

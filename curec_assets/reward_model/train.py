@@ -27,7 +27,7 @@ from curec_assets.reward_model.features import EventFeatures, event_features
 from curec_assets.reward_model.fitting import SideReasons, TrainingData, fit_network, new_network
 from curec_assets.reward_model.inputs import SeenRule
 from curec_assets.reward_model.model_folder import RewardModel, encoder_role, save_reward_model
-from curec_assets.reward_model.named import TitleFinder, co_like_vectors
+from curec_assets.reward_model.named import TitleFinder, likers_of_catalogue
 from curec_assets.reward_model.network import RewardNetwork
 from curec_assets.reward_model.reason_bank import ReasonBank, matched_subjects, reason_bank
 from curec_assets.reward_model.splits import GOLD, membership, model_names, training_rows
@@ -221,7 +221,7 @@ def _training_data(
     item_vectors = encoder.encode(banks["item"].texts)
     n_users = len(features.user_ids)
     # People on whose events no item reason is shown, so that names never carry an event's own like to it.
-    likers = co_like_vectors(features, ~rule.users, len(catalogue.item_ids))
+    likers = likers_of_catalogue(features, ~rule.users, len(catalogue.item_ids))
     finder = TitleFinder(catalogue.titles)
     return TrainingData(
         features=features,

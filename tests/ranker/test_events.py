@@ -56,6 +56,16 @@ def test_items_seen_are_all_those_had_before(rows: list[tuple[int, int, int, int
     assert set(zip(query.tolist(), item.tolist(), strict=True)) == {(u, i) for u, i, when, _ in rows if when < ts}
 
 
+@given(rows=LOGS, later=LOGS, start=st.integers(0, 9))
+def test_who_likes_what_is_learned_from_likes_strictly_before_the_moment(
+    rows: list[tuple[int, int, int, int]], later: list[tuple[int, int, int, int]], start: int
+) -> None:
+    before = [row for row in rows if row[2] < start]
+    after = [(user, item, start + when, label) for user, item, when, label in later]
+    starts = np.array([start])
+    assert np.array_equal(make_log(before + after).co_liked(starts), make_log(before).co_liked(starts))
+
+
 def test_quarantined_and_later_events_are_no_part_of_the_log() -> None:
     start = datetime(2020, 1, 1, tzinfo=UTC)
     rows = [event("u", f"i{day}", start + timedelta(days=day), 1) for day in range(4)]

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from curec_assets.interactions.co_likes import DIMENSION
 from curec_assets.interactions.groups import subject_group
 from curec_assets.reward_model.features import event_features
 from curec_assets.reward_model.inputs import SeenRule
-from curec_assets.reward_model.named import DIMENSION, NAMED, TitleFinder, co_like_vectors
+from curec_assets.reward_model.named import NAMED, TitleFinder, likers_of_catalogue
 from curec_assets.reward_model.train import train_reward_model
 from tests.reward_model.conftest import ENCODER, GOLD_ENCODER
 from tests.reward_model.worlds import (
@@ -47,7 +48,8 @@ def test_no_more_titles_are_read_than_there_is_room_for():
 
 def world_vectors(cleaned, catalogue, among=lambda user: True):
     features = event_features(cleaned, catalogue, 4, 2.0)
-    return co_like_vectors(features, np.array([among(user) for user in features.user_ids], dtype=bool), len(catalogue))
+    likers = np.array([among(user) for user in features.user_ids], dtype=bool)
+    return likers_of_catalogue(features, likers, len(catalogue))
 
 
 def test_items_that_the_same_people_like_stand_nearer_than_others():
