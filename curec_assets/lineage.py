@@ -60,6 +60,7 @@ LINEAGE: Mapping[str, Artifact] = {
         "language_model",
         (up_to("evidence"), up_to("cleaned_interactions"), previous("aligned_llm")),
         ("seed", "threads", "negatives_per_positive", "language_model", "gate", "alignment"),
+        code_version="2",
     ),
     "draft_reasons": Artifact(
         "reasons",
@@ -70,7 +71,7 @@ LINEAGE: Mapping[str, Artifact] = {
         "reward",
         (up_to("cleaned_interactions"), up_to("evidence"), up_to("draft_reasons"), up_to("items")),
         ("seed", "threads", "negatives_per_positive", "encoder", "gold_encoder", "reward_model"),
-        code_version="3",
+        code_version="4",
     ),
     "rl_policy": Artifact(
         "language_model",
@@ -157,7 +158,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "held_out",
             "ranker",
         ),
-        code_version="2",
+        code_version="3",
     ),
     "recommendations": Artifact(
         "ranking",

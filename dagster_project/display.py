@@ -10,7 +10,8 @@ import dagster as dg
 import pyarrow as pa
 
 from curec_assets.lake.window_run import Published
-from dagster_project.report.plots import Dot, Line, dot_plot, line_plot
+from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot
+from dagster_project.report.reliability import Bins, arms_of, reliability_plots
 
 PREVIEW_ROWS = 8
 MOST_PLOTS = 16
@@ -32,7 +33,9 @@ def display_metadata(published: Published) -> dict[str, dg.MetadataValue[Any]]:
         "parents": dg.MetadataValue.json([parent.artifact_id for parent in manifest.parents]),
         "preview": dg.MetadataValue.md(preview(published.table)),
     }
-    metadata.update({name: _value(value) for name, value in manifest.metrics.items()})
+    metadata.update({name: _value(value) for name, value in manifest.metrics.items() if name != "reliability"})
+    if manifest.metrics.get("reliability"):
+        metadata["reliability"] = dg.MetadataValue.md(reliability_pictures(manifest.metrics["reliability"]))
     if "curves" in published.table.column_names:
         points = published.table["curves"][0].as_py()
         metadata["curves"] = dg.MetadataValue.md(curves_table(points))
@@ -96,6 +99,12 @@ def evaluation_plots(rows: list[dict[str, Any]]) -> str:
         ]
         plots.append(dot_plot(f"{subject}: {metric}", dots, 0.0))
     return _pictures(plots) if plots else "no differences to show"
+
+
+def reliability_pictures(bins: Bins) -> str:
+    """Predicted against observed probability with the events of each bin, one picture a slice, and what the colours
+    stand for."""
+    return _pictures([*reliability_plots(bins), legend(arms_of(bins))])
 
 
 def _is_finite(*values: float | None) -> bool:

@@ -36,5 +36,6 @@ def aligned_llm(run: WindowRun) -> Published:
             run.profile.gate,
             run.seed,
             run.progress,
+            run.checkpoints(base_id),
         )
         return run.publish_model(folder, alignment.metrics, alignment.curves, base_model=base_id)

@@ -15,7 +15,7 @@ examples without a survivor are verbalised instead of dropped.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from curec_assets.reasons.gates import Grounding, tidy_reason
 
 ANSWER = "Answer:"
 
+Source = Literal["kept", "verbalised", "direct"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+
 
 class ChoosingGenerator(Generator, Protocol):
     """A generator that can also say which continuation it finds likeliest."""
@@ -39,11 +42,12 @@ class ChoosingGenerator(Generator, Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """An example with the answer to be learnt; ``kept`` when the reasoning is the model's own."""
+    """An example with what is to be learnt: reasoning ``kept`` of the model's own, ``verbalised`` by template, or the
+    answer alone (``direct``)."""
 
     example: Example
     completion: str
-    kept: bool
+    source: Source
 
 
 def bootstrap(
@@ -67,7 +71,7 @@ def bootstrap(
     for example, rationales, merit in zip(examples, survivors, merits, strict=True):
         held = [(value, -number) for number, value in enumerate(merit) if value is not None]
         if held:
-            targets.append(Target(example, completion(example, rationales[-max(held)[1]]), kept=True))
+            targets.append(Target(example, completion(example, rationales[-max(held)[1]]), "kept"))
         else:
             targets.append(verbalised(example))
     return targets
@@ -75,7 +79,12 @@ def bootstrap(
 
 def verbalised(example: Example) -> Target:
     """The target by template."""
-    return Target(example, completion(example, example.verbalised), kept=False)
+    return Target(example, completion(example, example.verbalised), "verbalised")
+
+
+def direct(example: Example) -> Target:
+    """The target without reasoning: the answer at once, as it is asked for where only its probability is read."""
+    return Target(example, f"{ANSWER} {example.answer}.", "direct")
 
 
 def completion(example: Example, rationale: str) -> str:

@@ -33,6 +33,9 @@ class AlignmentConfig(Section):
     evidence. Default 16: asking costs more than training on the answer."""
     bootstrap_samples: int = Field(default=2, ge=1)
     """Rationales sampled for each of those. Default 2."""
+    direct_share: float = Field(default=0.6, ge=0.0, le=1.0)
+    """Share of the other examples of *judge* and *choose* that are answered at once. Default 0.6: where reasoning goes
+    before, it gives the answer away, and the answer by itself, whose probability is read later, is never learnt."""
     adapter: AdapterConfig = AdapterConfig(rank=16, alpha=32.0, layers=10)
     """The LoRA adapter. Default: the last 10 blocks, a third of the backward pass of a 30-block model."""
     steps: int = Field(default=12, ge=0)

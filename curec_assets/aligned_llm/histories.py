@@ -17,6 +17,7 @@ from curec_assets.interactions.groups import Group, subject_group
 
 ALL_GROUPS: tuple[Group, ...] = get_args(Group)
 TRAINED_ON: tuple[Group, ...] = ("evidence",)
+_NEVER_MET = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,14 @@ class ShownItem:
     item_id: str
     title: str
     categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Real events of a subject strictly before a moment, and how many of them were likes."""
+
+    events: int
+    likes: int
 
 
 class VisibleEvents:
@@ -55,6 +64,8 @@ class VisibleEvents:
         self._items = items
         self._starts = _starts(self.user_ids)
         self._first_seen = self._first_sights()
+        self._met = self._meetings()
+        self._real_times = np.sort(self.times[self.real])
 
     def __len__(self) -> int:
         return len(self.user_ids)
@@ -75,6 +86,22 @@ class VisibleEvents:
         """How many items the event's user liked strictly earlier."""
         return int(sum(self.labels[earlier] == 1 for earlier in self._earlier_rows(row)))
 
+    def user_standing(self, row: int) -> Standing:
+        """How the event's user had judged what they met strictly earlier."""
+        earlier = self._earlier_rows(row)
+        return Standing(len(earlier), int(self.labels[earlier].sum()))
+
+    def item_standing(self, item_id: str, now: int) -> Standing:
+        """How an item had been judged strictly before ``now`` (microseconds)."""
+        times, likes = self._met.get(item_id, _NEVER_MET)
+        count = int(np.searchsorted(times, now, side="left"))
+        return Standing(count, int(likes[:count].sum()))
+
+    def events_an_item(self, now: int) -> float:
+        """Mean number of events of the items met strictly before ``now`` (microseconds); 0 where none was."""
+        items = sum(seen < now for _, seen in self._first_seen)
+        return int(np.searchsorted(self._real_times, now, side="left")) / items if items else 0.0
+
     def strangers(self, row: int) -> list[ShownItem]:
         """Items first seen at or before the event that its user had not met by then, in order of their ids."""
         now = self.times[row]
@@ -90,6 +117,15 @@ class VisibleEvents:
         start, end = self._starts[self.user_ids[row]]
         stop = start + int(np.searchsorted(self.times[start:end], self.times[row], side="left"))
         return [earlier for earlier in range(start, stop) if self.real[earlier]]
+
+    def _meetings(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Times and labels of each item's real events, in order of time."""
+        rows = np.flatnonzero(self.real)
+        rows = rows[np.argsort(self.times[rows], kind="stable")]
+        by_item: dict[str, list[int]] = {}
+        for row in rows.tolist():
+            by_item.setdefault(self.item_ids[row], []).append(row)
+        return {item: (self.times[of], self.labels[of]) for item, of in by_item.items()}
 
     def _first_sights(self) -> list[tuple[str, int]]:
         first: dict[str, int] = {}

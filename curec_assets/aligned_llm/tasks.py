@@ -13,6 +13,7 @@ import numpy as np
 
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import ShownItem, VisibleEvents
+from curec_assets.aligned_llm.standing import crowd_words, known_words, leniency_words
 from curec_assets.language_model.prompts import (
     LETTERS,
     YES_NO,
@@ -97,7 +98,14 @@ def judge_example(events: VisibleEvents, row: int, config: AlignmentConfig) -> E
     liked = bool(events.labels[row] == 1)
     return Example(
         task="judge",
-        prompt=judge_prompt([x.title for x in likes], [x.title for x in dislikes], item.title, item.categories),
+        prompt=judge_prompt(
+            [x.title for x in likes],
+            [x.title for x in dislikes],
+            item.title,
+            item.categories,
+            crowd_words(events.item_standing(item.item_id, int(events.times[row]))),
+            leniency_words(events.user_standing(row)),
+        ),
         choices=YES_NO,
         answer=YES_NO[0] if liked else YES_NO[1],
         told=_told(item, [*likes, *dislikes]),
@@ -112,9 +120,12 @@ def choose_example(
     item = events.item(row)
     likes = events.before(row)[0][: config.history_likes]
     candidates = [*strangers[:place], item, *strangers[place:]]
+    now = int(events.times[row])
+    usual = events.events_an_item(now)
+    shown = [(x.title, x.categories, known_words(events.item_standing(x.item_id, now), usual)) for x in candidates]
     return Example(
         task="choose",
-        prompt=choose_prompt([x.title for x in likes], [(x.title, x.categories) for x in candidates]),
+        prompt=choose_prompt([x.title for x in likes], shown),
         choices=LETTERS[: len(candidates)],
         answer=LETTERS[place],
         told=_told(item, [*likes, *strangers]),

@@ -9,6 +9,7 @@ decisions:
 - one adapter that goes on from window to window, each window adding the examples of its own present.
 """
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,15 +21,17 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from curec_assets.aligned_llm.bootstrap import Target, bootstrap, verbalised
+from curec_assets.aligned_llm.bootstrap import SOURCES, Target, bootstrap, direct, verbalised
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import VisibleEvents, latest_rows, shown_items
 from curec_assets.aligned_llm.tasks import Example, choose_examples, explain_examples, judge_examples
+from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.adapters import new_adapter, save_adapter
 from curec_assets.language_model.chat import answer_tokens, prompt_tokens
 from curec_assets.language_model.config import LanguageModelConfig, SamplingConfig
 from curec_assets.language_model.generation import TransformersGenerator
 from curec_assets.language_model.loading import load_base_model
+from curec_assets.language_model.resuming import train_resumably
 from curec_assets.language_model.training import Curve, curves_from, listen, score_completions_only, trainer_settings
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.catalogue_names import grounding_of
@@ -63,6 +66,7 @@ def align(
     gate: GateConfig,
     seed: int,
     progress: Progress = silent,
+    checkpoints: Checkpoints = NOTHING_KEPT,
 ) -> Alignment:
     """Train the adapter of a window and write it to ``output`` (safetensors and JSON).
 
@@ -77,11 +81,12 @@ def align(
         config: examples, bootstrapping and training.
         gate: format gate for rationales.
         seed: fixes the choice of examples, all sampling, and the first weights.
+        checkpoints: keep the bootstrapped reasoning and where the training stands (``resuming.py``).
 
     Returns:
-        Counts per task (``<task>_kept``, ``<task>_verbalised``), ``first_loss`` and ``last_loss`` (nats per completion
-        token), ``tokens_trained``; the loss curve; the number of rows read. Without examples or steps the adapter is
-        written as it was (or changing nothing).
+        Counts per task (``<task>_kept``, ``<task>_verbalised``, ``<task>_direct``), ``first_loss`` and ``last_loss``
+        (nats per completion token), ``tokens_trained``; the loss curve; the number of rows read. Without examples or
+        steps the adapter is written as it was (or changing nothing).
     """
     torch.manual_seed(seed)
     model, tokenizer = load_base_model(base, language_model.dtype)
@@ -103,12 +108,12 @@ def align(
     grounding = grounding_of(evidence)
 
     started = time.perf_counter()
-    targets = _targets(examples, generator, gate, grounding, config, seed, progress)
+    targets = _targets(examples, generator, gate, grounding, config, seed, progress, checkpoints)
     metrics = _counts(targets, examples) | {"bootstrap_seconds": time.perf_counter() - started}
 
     started = time.perf_counter()
     batches = _batches(targets, tokenizer, language_model.max_prompt_tokens, config, rng)
-    history = _train(adapted, tokenizer, batches, language_model, config, seed, progress)
+    history = _train(adapted, tokenizer, batches, language_model, config, seed, progress, checkpoints)
     save_adapter(adapted, output, base.name)
     seconds = time.perf_counter() - started
     tokens = sum(label >= 0 for example in batches for label in example["labels"])
@@ -133,13 +138,35 @@ def _targets(
     config: AlignmentConfig,
     seed: int,
     progress: Progress,
+    checkpoints: Checkpoints,
 ) -> list[Target]:
     """Bootstrapped reasoning for the first ``bootstrap_examples`` of each task (they come in random order), all tasks
-    in one batch; the rest verbalised."""
+    in one batch; of the rest, ``direct_share`` of those that have an answer are answered at once, the others
+    verbalised."""
     asked = [example for of_task in examples.values() for example in of_task[: config.bootstrap_examples]]
-    rest = [example for of_task in examples.values() for example in of_task[config.bootstrap_examples :]]
-    tried = bootstrap(asked, generator, gate, grounding, config.bootstrap_samples, seed, progress)
-    return [*tried, *(verbalised(example) for example in rest)]
+    rest = [of_task[config.bootstrap_examples :] for of_task in examples.values()]
+
+    def ask() -> list[Target]:
+        return bootstrap(asked, generator, gate, grounding, config.bootstrap_samples, seed, progress)
+
+    def save(folder: Path, targets: list[Target]) -> None:
+        rows = [{"completion": target.completion, "source": target.source} for target in targets]
+        (folder / "targets.json").write_text(json.dumps(rows), encoding="utf-8")
+
+    def load(folder: Path) -> list[Target]:
+        rows = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
+        return [Target(example, **row) for example, row in zip(asked, rows, strict=True)]
+
+    tried = checkpoints.part("bootstrapped", ask, save, load)
+    return [*tried, *(target for of_task in rest for target in _untried(of_task, config.direct_share))]
+
+
+def _untried(examples: Sequence[Example], direct_share: float) -> list[Target]:
+    at_once = round(direct_share * len(examples))
+    return [
+        direct(example) if example.answer and number < at_once else verbalised(example)
+        for number, example in enumerate(examples)
+    ]
 
 
 def _batches(
@@ -175,6 +202,7 @@ def _train(
     config: AlignmentConfig,
     seed: int,
     progress: Progress,
+    checkpoints: Checkpoints,
 ) -> list[dict[str, Any]]:
     """Fine-tune in place; the trainer's log."""
     if not batches:
@@ -192,13 +220,12 @@ def _train(
         )
         listen(trainer, "align", progress)
         score_completions_only(trainer.model.get_base_model())
-        trainer.train()
+        train_resumably(trainer, checkpoints, {})
     return trainer.state.log_history
 
 
 def _counts(targets: Sequence[Target], examples: Mapping[str, Sequence[Example]]) -> dict[str, float]:
-    counts: dict[str, float] = {}
-    for task in examples:
-        kept = [target.kept for target in targets if target.example.task == task]
-        counts |= {f"{task}_kept": float(sum(kept)), f"{task}_verbalised": float(len(kept) - sum(kept))}
+    counts = {f"{task}_{source}": 0.0 for task in examples for source in SOURCES}
+    for target in targets:
+        counts[f"{target.example.task}_{target.source}"] += 1
     return counts

@@ -79,7 +79,16 @@ def select_windows(windows: Sequence[Window], spec: str) -> tuple[Window, ...]:
     Raises:
         ValueError: a key that is no window of the chain, or a range that runs backwards.
     """
-    keys = [window.key for window in windows]
+    chosen = select_keys([window.key for window in windows], spec)
+    return tuple(window for window in windows if window.key in chosen)
+
+
+def select_keys(keys: Sequence[str], spec: str) -> tuple[str, ...]:
+    """As ``select_windows``, of the keys of a chain's windows in order.
+
+    Raises:
+        ValueError: a key that is not among them, or a range that runs backwards.
+    """
     first, dots, last = spec.partition("..")
     first, last = first or keys[0], (last or keys[-1]) if dots else first
     for key in (first, last):
@@ -87,7 +96,7 @@ def select_windows(windows: Sequence[Window], spec: str) -> tuple[Window, ...]:
             raise ValueError(f"{key!r} is no window of this chain; its windows are {keys[0]}..{keys[-1]}")
     if keys.index(first) > keys.index(last):
         raise ValueError(f"the range {spec!r} runs backwards")
-    return tuple(windows[keys.index(first) : keys.index(last) + 1])
+    return tuple(keys[keys.index(first) : keys.index(last) + 1])
 
 
 def _parse_key(key: str, frequency: Frequency) -> datetime:

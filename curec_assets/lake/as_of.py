@@ -38,6 +38,7 @@ class AsOfReader:
     asset: str
     window: Window
     _seen: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    _sealed: bool = False
 
     def at(self, asset: str) -> pa.Table:
         """``asset`` in this window."""
@@ -60,6 +61,11 @@ class AsOfReader:
         found = [Parent(m.asset, m.window, m.content_hash, m.artifact_id) for m in self._seen.values()]
         return tuple(sorted(found, key=lambda p: (p.asset, p.window)))
 
+    def seal(self) -> tuple[Parent, ...]:
+        """What has been read, after which nothing more can be: what the artifact is made from is known now."""
+        self._sealed = True
+        return self.parents()
+
     def rows_seen(self) -> int:
         """Rows of all partitions read so far."""
         return sum(manifest.rows for manifest in self._seen.values())
@@ -72,6 +78,10 @@ class AsOfReader:
         if Edge(asset, span) not in LINEAGE[self.asset].edges:
             raise ChronologyError(
                 f"{self.asset} does not declare that it reads {asset} ({span}); declare the edge in the lineage first"
+            )
+        if self._sealed:
+            raise ChronologyError(
+                f"{self.asset} reads {asset} after it opened its checkpoints, which would not depend on it; read first"
             )
         all_windows = self.chain.all_windows()
         windows = windows_in(span, all_windows, all_windows.index(self.window))

@@ -4,6 +4,7 @@
 <root>/<chain>/<asset>/weights/<sha256>/             immutable, content-addressed (models only)
 <root>/<chain>/rejects/data.parquet                  source rows that have no window
 <root>/<chain>/.staging/                             half-written things; swept when their writer is gone
+<root>/<chain>/.checkpoints/<asset>@<window>/<key>/  parts of a stage at work, gone once it has published
 """
 
 import os
@@ -91,10 +92,11 @@ class Lake:
 
     def stage(self) -> Path:
         """A fresh path (nothing there yet) on the lake's own file system, for things to be renamed into place."""
-        staging = self.folder / ".staging"
-        staging.mkdir(parents=True, exist_ok=True)
-        _sweep(staging)
-        return staging / f"{os.getpid()}-{uuid.uuid4().hex}"
+        return staged_path(self.folder / ".staging")
+
+    def checkpoints(self, asset: str, window: str) -> Path:
+        """The folder of ``asset``'s checkpoints while ``window`` is being made, whether it exists or not."""
+        return self.folder / ".checkpoints" / f"{_plain(asset)}@{_plain(window)}"
 
     def _replace(self, target: Path, table: pa.Table) -> Path:
         staged = self.stage()
@@ -105,6 +107,14 @@ class Lake:
         target.parent.mkdir(parents=True, exist_ok=True)
         staged.replace(target)
         return target
+
+
+def staged_path(staging: Path) -> Path:
+    """A fresh path (nothing there yet) in ``staging``, which is made if need be; what writers left there that are gone
+    is removed."""
+    staging.mkdir(parents=True, exist_ok=True)
+    _sweep(staging)
+    return staging / f"{os.getpid()}-{uuid.uuid4().hex}"
 
 
 def lake_root() -> Path:

@@ -18,7 +18,8 @@ from curec_assets.configuration.chain import Chain
 from curec_assets.configuration.section import Section
 from curec_assets.configuration.windows import Window
 from curec_assets.lake.as_of import AsOfReader, ChronologyError
-from curec_assets.lake.hashing import hash_table
+from curec_assets.lake.checkpoints import Checkpoints
+from curec_assets.lake.hashing import hash_json, hash_table
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.manifest import Manifest
 from curec_assets.lake.schemas import MODEL
@@ -26,7 +27,7 @@ from curec_assets.lake.versions import config_hash
 from curec_assets.lineage import LINEAGE
 from curec_assets.progress import Progress, silent
 
-TIMING_SUFFIXES = ("_seconds", "_per_second")
+TIMING_SUFFIXES = ("_seconds", "_per_second", "_milliseconds_per_completion")
 """Metrics that measure the machine, not the result: shown in the UI, kept out of content hashes."""
 
 
@@ -88,6 +89,34 @@ class WindowRun:
             yield folder
         finally:
             rmtree(folder, ignore_errors=True)
+
+    def checkpoints(self, *inputs: str) -> Checkpoints:
+        """Where this stage keeps parts of its work until it has published. Nothing can be read after this.
+
+        The folder is named by all that the result depends on: asset, window, code version, effective configuration, and
+        the content of everything that was read. So another run of the same work finds it, and no other work does; what
+        other inputs have left of this asset and window is removed.
+
+        Args:
+            inputs: content of what the result also depends on and the reader does not know, e.g. a base model's id.
+        """
+        parents = [[parent.asset, parent.window, parent.content_hash] for parent in self.read.seal()]
+        key = hash_json(
+            [
+                self.job.asset,
+                self.window.key,
+                LINEAGE[self.job.asset].code_version,
+                config_hash(self.chain, self.job.asset),
+                parents,
+                list(inputs),
+            ]
+        )
+        folder = self.lake.checkpoints(self.job.asset, self.window.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():
+            if left.name != key:
+                rmtree(left, ignore_errors=True)
+        return Checkpoints(folder / key)
 
     def weights(self, model_row: pa.Table) -> Path:
         """The folder of weights of a model partition that was read (its one manifest row)."""
@@ -169,7 +198,9 @@ class WindowRun:
                 f"{self.chain.name}/{self.job.asset} in {self.window.key} has seen an event of "
                 f"{manifest.latest_ts_seen}, at or after the window's end; nothing was published"
             )
-        return Published(manifest, table, self.lake.publish(table, manifest))
+        path = self.lake.publish(table, manifest)
+        rmtree(self.lake.checkpoints(self.job.asset, self.window.key), ignore_errors=True)
+        return Published(manifest, table, path)
 
 
 def without_timing(metrics: Mapping[str, Any]) -> dict[str, Any]:

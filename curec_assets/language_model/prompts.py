@@ -59,16 +59,25 @@ def arrival_prompt(item_row: Mapping[str, Any]) -> Prompt:
     return _ask(question, metadata)
 
 
-def judge_prompt(likes: Sequence[str], dislikes: Sequence[str], title: str, categories: Sequence[str]) -> Prompt:
-    """Would the person behind this history like the candidate? Answered ``<reason> Answer: yes.`` or ``no``."""
+def judge_prompt(
+    likes: Sequence[str], dislikes: Sequence[str], title: str, categories: Sequence[str], crowd: str, leniency: str
+) -> Prompt:
+    """Would the person behind this history like the candidate? Answered ``<reason> Answer: yes.`` or ``no``.
+
+    ``crowd`` says how others like the candidate, ``leniency`` how much this person likes of what they meet.
+    """
     question = f"Would this person like {_named(title, categories)}? Give a reason, then Answer: yes or Answer: no."
-    return _ask(question, [_listed("Liked", likes), _listed("Disliked", dislikes)])
+    told = [_listed("Others", [crowd]), _listed("This person", [leniency])]
+    return _ask(question, [*told, _listed("Liked", likes), _listed("Disliked", dislikes)])
 
 
-def choose_prompt(likes: Sequence[str], candidates: Sequence[tuple[str, Sequence[str]]]) -> Prompt:
-    """Which candidate came next? Answered ``<reason> Answer: B.``; candidates are (title, categories), lettered."""
+def choose_prompt(likes: Sequence[str], candidates: Sequence[tuple[str, Sequence[str], str]]) -> Prompt:
+    """Which candidate came next? Answered ``<reason> Answer: B.``; candidates are (title, categories, how many know
+    it), lettered."""
     lettered = zip(LETTERS, candidates, strict=False)
-    options = "; ".join(f"{letter}) {_named(title, categories)}" for letter, (title, categories) in lettered)
+    options = "; ".join(
+        f"{letter}) {_named(title, categories)}, {known}" for letter, (title, categories, known) in lettered
+    )
     question = f"Which did this person choose next? {options}. Give a reason, then Answer: and the letter."
     return _ask(question, [_listed("Liked", likes)])
 

@@ -22,7 +22,8 @@ Curve = list[dict[str, Any]]
 
 
 def trainer_settings(dtype: DataType, steps: int, learning_rate: float, seed: int, scratch: str) -> dict[str, Any]:
-    """Arguments of a TRL configuration: no checkpoints, no reports, no bars; ``scratch`` stays empty."""
+    """Arguments of a TRL configuration: no checkpoints but ours (``resuming.py``), no reports, no bars; ``scratch``
+    stays empty."""
     return {
         "output_dir": scratch,
         "max_steps": steps,

@@ -30,6 +30,7 @@ def ranker(run: WindowRun) -> Published:
             run.seed,
             folder,
             run.progress,
+            run.checkpoints(),
             implicit=run.chain.data_set.implicit,
         )
         return run.publish_model(folder, training.metrics, training.curves)

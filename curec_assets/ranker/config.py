@@ -26,6 +26,9 @@ PRIMARY_CONTRASTS: tuple[tuple[ArmName, ArmName], ...] = (
 )
 """The comparisons fixed beforehand (DESIGN §3.6); their intervals are corrected for this number, whatever is run."""
 
+BASELINE_CONTRASTS = (("id_only", "popularity"), ("id_only", "recent_popularity"))
+"""Is the ranker worth anything before reasons help it? Not among the primary comparisons: each stands for itself."""
+
 
 class RankerConfig(Section):
     """Which rankers are trained, on what, and how they are judged."""

@@ -55,7 +55,8 @@ def evaluate_ranker(
     - ``item_reason_share`` and ``user_reason_share``: share of those events whose item or user has a reason;
     - arms ``popularity`` and ``recent_popularity`` beside each backbone (no ``log_loss``: counts are no probabilities);
     - contrasts, arm ``a − b``: the paired difference of ``auc`` or of ``ndcg`` at the first cut-off, with an interval
-      corrected for the number of primary contrasts. Slice ``all`` is primary, the other slices are exploratory.
+      corrected for the number of primary contrasts. Slice ``all`` is primary, the other slices are exploratory;
+      ``id_only`` less either baseline stands beside them, its interval not corrected.
 
     Values are means over seeds; intervals come from a joint bootstrap of users and seeds, paired over arms. A measure
     that a slice cannot have (no events, one class) has null values; ``n`` counts the slice's events.
@@ -113,9 +114,10 @@ class Trial:
             rows += judge.rows(arm, replicates[arm])
             rows += judge.rows(arm, judge.shares(_covered(knowledge, queries, events)))
         for name, outcome in self._baselines(task, events).items():
-            found = judge.replicates([outcome])
+            replicates[name] = judge.replicates([outcome])
             # Counts of likes are no probabilities.
-            rows += judge.rows(name, {key: value for key, value in found.items() if key[0] != "log_loss"})
+            known = {key: value for key, value in replicates[name].items() if key[0] != "log_loss"}
+            rows += judge.rows(name, known)
         return rows + judge.contrasts(replicates)
 
     def judge_of(self, backbone: BackboneName, events: Events) -> Judge:

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from curec_assets.ranker.backbone import Task
 from curec_assets.ranker.bootstrap import Draws, interval, over_seeds
-from curec_assets.ranker.config import PRIMARY_CONTRASTS, BackboneName, RankerConfig
+from curec_assets.ranker.config import BASELINE_CONTRASTS, PRIMARY_CONTRASTS, BackboneName, RankerConfig
 from curec_assets.ranker.metrics import group_auc, log_losses, top_k_values, weighted_auc, weighted_mean
 
 Replicates = Mapping[tuple[str, str], np.ndarray]
@@ -55,16 +55,21 @@ class Judge:
         ]
 
     def contrasts(self, by_arm: Mapping[str, Replicates]) -> list[dict[str, Any]]:
-        """Paired differences of the primary contrasts whose arms were judged.
+        """Paired differences of the primary and the baseline contrasts whose arms were judged.
 
-        The intervals hold jointly for all primary contrasts of all backbones (Bonferroni), whichever were run.
+        The intervals of the primary ones hold jointly for all of them and all backbones (Bonferroni), whichever were
+        run; those of the baseline ones are each at ``config.confidence``.
         """
         measure = "auc" if self.task == "ctr" else f"ndcg@{self.config.top_k[0]}"
         comparisons = len(PRIMARY_CONTRASTS) * len(self.config.backbones)
-        confidence = 1.0 - (1.0 - self.config.confidence) / comparisons
+        jointly = 1.0 - (1.0 - self.config.confidence) / comparisons
+        wanted = [
+            *((a, b, jointly) for a, b in PRIMARY_CONTRASTS),
+            *((a, b, self.config.confidence) for a, b in BASELINE_CONTRASTS),
+        ]
         return [
             self._row(f"{a} − {b}", measure, name, by_arm[a][measure, name] - by_arm[b][measure, name], confidence)
-            for a, b in PRIMARY_CONTRASTS
+            for a, b, confidence in wanted
             if a in by_arm and b in by_arm
             for name in self.slices
         ]

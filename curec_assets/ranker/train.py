@@ -1,5 +1,6 @@
 """Training of all rankers of a window: one model per backbone, arm and seed, on what came before the window's end."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,20 @@ import torch
 
 from curec_assets.configuration.windows import Window
 from curec_assets.interactions.negatives import with_sampled_negatives
+from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.progress import Progress, silent
-from curec_assets.ranker.backbone import Shape, make_examples
-from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.backbone import Ranker, Shape, make_examples
+from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig
 from curec_assets.ranker.events import events_before, microseconds
-from curec_assets.ranker.folder import RankerFolder, model_seed, new_ranker, save_folder, save_model
+from curec_assets.ranker.folder import (
+    RankerFolder,
+    load_model,
+    model_seed,
+    new_ranker,
+    save_folder,
+    save_model,
+)
 from curec_assets.ranker.prepare import prepare
 from curec_assets.ranker.versions import window_starts
 
@@ -40,6 +49,7 @@ def train_ranker(
     seed: int,
     output: Path,
     progress: Progress = silent,
+    checkpoints: Checkpoints = NOTHING_KEPT,
     *,
     implicit: bool = False,
 ) -> RankerTraining:
@@ -57,6 +67,7 @@ def train_ranker(
         windows: all windows up to the one this ranker belongs to, in order.
         seed: the stage's seed; ``config.seeds`` are counted from it.
         output: folder to write safetensors and ``ranker.json`` into; made when missing.
+        checkpoints: keep each trained model; each is seeded by itself, so a resumed run ends with the same bytes.
         implicit: the data hold only label 1, so DIN is shown sampled negatives.
 
     Raises:
@@ -86,17 +97,33 @@ def train_ranker(
     curves: list[dict[str, Any]] = []
     runs = [(arm, backbone, number) for arm in config.arms for backbone in config.backbones for number in config.seeds]
     knowledge = {arm: world.knowledge(arm, starts, seed) for arm in config.arms}
+    shared = RankerFolder(shape, tuple(item_vocabulary), tuple(user_vocabulary), encoder.name, seed, config)
+
+    def fitted(arm: ArmName, backbone: BackboneName, number: int) -> tuple[Ranker, list[float]]:
+        def fit() -> tuple[Ranker, list[float]]:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(model_seed(seed, number))
+                model = new_ranker(backbone, shape, config)
+                return model, model.fit(knowledge[arm], examples[model.task], config, silent)
+
+        def save(folder: Path, made: tuple[Ranker, list[float]]) -> None:
+            save_model(folder, backbone, arm, number, made[0])
+            (folder / "losses.json").write_text(json.dumps(made[1]), encoding="utf-8")
+
+        def load(folder: Path) -> tuple[Ranker, list[float]]:
+            losses = json.loads((folder / "losses.json").read_text(encoding="utf-8"))
+            return load_model(folder, shared, backbone, arm, number), losses
+
+        return checkpoints.part(f"{backbone}-{arm}-seed{number}", fit, save, load)
+
     for done, (arm, backbone, number) in enumerate(runs):
         progress("ranker", done, len(runs))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(model_seed(seed, number))
-            model = new_ranker(backbone, shape, config)
-            losses = model.fit(knowledge[arm], examples[model.task], config, silent)
+        model, losses = fitted(arm, backbone, number)
         save_model(output, backbone, arm, number, model)
         name = f"{backbone}/{arm}/seed{number}"
         if losses:
             metrics[f"{name}/loss"] = losses[-1]
         curves += [{"step": epoch + 1, "name": f"{name}/loss", "value": value} for epoch, value in enumerate(losses)]
     progress("ranker", len(runs), len(runs))
-    save_folder(output, RankerFolder(shape, tuple(item_vocabulary), tuple(user_vocabulary), encoder.name, seed, config))
+    save_folder(output, shared)
     return RankerTraining(metrics, curves, learned.num_rows)

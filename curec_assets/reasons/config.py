@@ -4,6 +4,10 @@ from pydantic import Field, model_validator
 
 from curec_assets.configuration.section import Section
 
+MIN_INTERVAL_SUBJECTS = 5
+"""Fewest corrected subjects that the interval of a later gain may rest on. Resampling one or two of them repeats what
+they are, so that its width is nought, or next to it, however little is known."""
+
 
 class GateConfig(Section):
     """What a text must look like to be called a reason at all (the format gate, DESIGN §3.4)."""

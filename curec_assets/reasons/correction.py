@@ -6,24 +6,26 @@ acceptance events, so it is compared only on events since then. Reviews that kep
 have judged other candidates on those events, which can only flatter the incumbent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from curec_assets.configuration.windows import Window
 from curec_assets.lake.schemas import CORRECTED_REASONS
 from curec_assets.language_model.generation import Generator
 from curec_assets.language_model.prompts import explain_prompt, prompt_hash
 from curec_assets.progress import Progress, silent
+from curec_assets.reasons.acceptance import Judgement
 from curec_assets.reasons.candidates import evidence_of, gate_metrics, sample_candidates
 from curec_assets.reasons.config import CorrectionConfig, GateConfig
 from curec_assets.reasons.contest import Review, Scorer, compare_with_incumbents, pick_challengers
 from curec_assets.reasons.correction_metrics import correction_metrics
 from curec_assets.reasons.gates import Grounding
 from curec_assets.reasons.incumbents import Incumbent, current_incumbents
+from curec_assets.reasons.review_set import SIDES
+from curec_assets.reasons.stale import stale_metrics
 from curec_assets.reasons.written import Written
 
 Action = Literal["created", "corrected", "kept", "withdrawn"]
@@ -84,7 +86,7 @@ def correct_reasons(
     progress("correction: acceptance group", 2, 2)
 
     written = list(arrived)
-    accepted = []
+    accepted: dict[str, list[Judgement]] = {side: [] for side in SIDES}
     for review, prompt in zip(reviews, prompts, strict=True):
         action = _action(review)
         if action is not None:
@@ -98,14 +100,14 @@ def correct_reasons(
                 }
             )
         if action == "corrected" and review.judgement is not None:
-            accepted.append(review.judgement)
+            accepted[review.side].append(review.judgement)
     table = _table(sorted(written, key=lambda row: (row["side"], row["subject_id"], row["valid_from"])))
     metrics = {
         **correction_metrics(table, pools, accepted),
+        **stale_metrics(reviews, current_incumbents(history), evidence, grounding),
         **gate_metrics(sampled),
         "reviews": float(len(reviews)),
         "reviews_without_candidate": float(sum(_action(review) is None for review in reviews)),
-        "ungrounded_outside_review": float(_ungrounded_outside(reviews, incumbents, evidence, grounding, window)),
     }
     return Written(table, metrics)
 
@@ -184,24 +186,6 @@ def _reviewed_row(review: Review, action: Action, config: CorrectionConfig) -> d
         "first_sample": next((candidate.reason for candidate in review.candidates if candidate.reason), None),
         "evidence_hash": review.evidence["evidence_hash"],
     }
-
-
-def _ungrounded_outside(
-    reviews: Sequence[Review],
-    incumbents: Mapping[tuple[str, str], Incumbent],
-    evidence: pa.Table,
-    grounding: Grounding,
-    window: Window,
-) -> int:
-    """Subjects touched in the window whose incumbent its new evidence no longer carries, but the budget left out."""
-    reviewed = {(review.side, review.subject_id) for review in reviews}
-    touched = evidence.filter(pc.equal(evidence["window"], window.key)).to_pylist()
-    others = [(row, (row["side"], row["subject_id"])) for row in touched]
-    return sum(
-        bool(grounding.ungrounded_claims(incumbents[key].reason, row))
-        for row, key in others
-        if key in incumbents and key not in reviewed
-    )
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:

@@ -6,6 +6,8 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
+ACTIONS = ("arrived", "created", "corrected", "kept", "withdrawn")
+"""What a row of CORRECTED_REASONS can say was done."""
 SETS_REASON = ("arrived", "created", "corrected")
 """Actions whose row starts a reason; ``withdrawn`` ends one, and ``kept`` changes nothing."""
 

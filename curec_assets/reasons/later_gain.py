@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curec_assets.lake.schemas import EVALUATIONS
+from curec_assets.reasons.config import MIN_INTERVAL_SUBJECTS
 from curec_assets.reward_model.scoring import PanelScore, Side
 
 RESAMPLES = 500
@@ -33,13 +34,15 @@ def later_gain(corrected: pa.Table, later: pa.Table, scorer: LaterScorer, seed: 
         seed: seed of the bootstrap.
 
     Returns:
-        EVALUATIONS with subject ``correction``, arm ``gold``, metric ``later_gain``, slices ``item``, ``user`` and
-        ``all``; the interval resamples subjects. ``n`` counts events; with none of them the value is null.
+        EVALUATIONS with subject ``correction``, arm ``gold``, slices ``item``, ``user`` and ``all``: metric
+        ``later_gain``, whose interval resamples subjects and is null where fewer than MIN_INTERVAL_SUBJECTS have an
+        event; and ``later_gain_subjects``, how many do. ``n`` counts events; with none of them the gain is null.
     """
     per_subject: dict[str, list[np.ndarray]] = {side: _gains(side, corrected, later, scorer) for side in SIDES}
     rng = np.random.default_rng(seed)
     slices = {**per_subject, "all": per_subject["item"] + per_subject["user"]}
-    return pa.Table.from_pylist([_row(name, gains, rng) for name, gains in slices.items()], schema=EVALUATIONS)
+    rows = [row for name, gains in slices.items() for row in (_gain(name, gains, rng), _subjects(name, gains))]
+    return pa.Table.from_pylist(rows, schema=EVALUATIONS)
 
 
 def _gains(side: Side, corrected: pa.Table, later: pa.Table, scorer: LaterScorer) -> list[np.ndarray]:
@@ -55,19 +58,26 @@ def _gains(side: Side, corrected: pa.Table, later: pa.Table, scorer: LaterScorer
     return [values for values in gains if len(values)]
 
 
-def _row(name: str, gains: list[np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
-    row: dict[str, Any] = {"subject": "correction", "arm": "gold", "metric": "later_gain", "slice": name, "n": 0}
+def _gain(name: str, gains: list[np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
+    row = _row("later_gain", name, gains)
     if not gains:
         return row
     sums = np.array([values.sum() for values in gains])
     counts = np.array([len(values) for values in gains])
+    row["value"] = float(sums.sum() / counts.sum())
+    if len(gains) < MIN_INTERVAL_SUBJECTS:
+        return row
     drawn = rng.integers(0, len(gains), (RESAMPLES, len(gains)))
     low, high = np.quantile(
         sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     )
-    return row | {
-        "value": float(sums.sum() / counts.sum()),
-        "ci_low": float(low),
-        "ci_high": float(high),
-        "n": int(counts.sum()),
-    }
+    return row | {"ci_low": float(low), "ci_high": float(high)}
+
+
+def _subjects(name: str, gains: list[np.ndarray]) -> dict[str, Any]:
+    return _row("later_gain_subjects", name, gains) | {"value": float(len(gains))}
+
+
+def _row(metric: str, name: str, gains: list[np.ndarray]) -> dict[str, Any]:
+    n = sum(map(len, gains))
+    return {"subject": "correction", "arm": "gold", "metric": metric, "slice": name, "n": n}

@@ -33,5 +33,6 @@ def reward_model(run: WindowRun) -> Published:
             run.seed,
             folder,
             run.progress,
+            run.checkpoints(),
         )
         return run.publish_model(folder, training.metrics, training.curves, training.evaluations)

@@ -9,6 +9,7 @@ import torch
 from sklearn.metrics import log_loss, roc_auc_score
 
 from curec_assets.lake.schemas import EVALUATIONS
+from curec_assets.reward_model.calibration import ReliabilityBin, expected_calibration_error, reliability_bins
 from curec_assets.reward_model.config import RewardModelConfig
 from curec_assets.reward_model.fitting import SideReasons, TrainingData
 from curec_assets.reward_model.inputs import SIDE_VIEW, WHOLE_VIEW, View, event_inputs, logits
@@ -18,7 +19,6 @@ from curec_assets.reward_model.splits import EVIDENCE, Membership
 ARMS = ("own_reason", "no_reason", "shuffled_reason")
 CONTRASTS = (("own_reason", "no_reason"), ("own_reason", "shuffled_reason"))
 """What a reward that reads must show: an item's own reason above none and above another's (arm ``a − b``)."""
-BINS = 10
 ALPHA = 0.05
 
 
@@ -32,6 +32,14 @@ class Slice:
     view: View
     reasons: bool
     interests: bool
+
+
+@dataclass(frozen=True)
+class RewardEvaluation:
+    """``table`` is EVALUATIONS; ``reliability`` the bins of every slice and arm, on the same events."""
+
+    table: pa.Table
+    reliability: list[ReliabilityBin]
 
 
 def evaluation_slices(data: TrainingData, members: Membership) -> list[Slice]:
@@ -58,16 +66,18 @@ def evaluate_reward_model(
     members: Membership,
     config: RewardModelConfig,
     seed: int,
-) -> pa.Table:
+) -> RewardEvaluation:
     """EVALUATIONS of the main models on out-of-fold events, subject ``reward_model``, backbone ``din``.
 
     ``own_reason`` shows the subject's first reason (a draft where there is one), ``shuffled_reason`` that of another
     subject of the same side, ``no_reason`` none: the same events in every arm. Arms ``a − b`` are the paired
     differences of CONTRASTS: above 0 is better in ``auc``, below 0 in ``log_loss`` and ``ece``. Confidence intervals
-    (95 %) resample users. A slice without events has no rows, and one without both labels no AUC.
+    (95 %) resample users. A slice without events has no rows, and one without both labels no AUC. The bins are those
+    that ``ece`` sums over, arms apart.
     """
     rng = np.random.default_rng(seed)
     rows: list[dict[str, object]] = []
+    reliability: list[ReliabilityBin] = []
     for part in evaluation_slices(data, members):
         chosen = np.sort(rng.permutation(len(part.rows))[: config.max_evaluation_events])
         if len(chosen) == 0:
@@ -79,11 +89,13 @@ def evaluate_reward_model(
         found: dict[str, Mapping[str, np.ndarray]] = {}
         for arm in ARMS:
             logit = _held_out_logits(networks, data, part, events, part.fold[chosen], order[arm])
-            found[arm] = _replicates(label, 1 / (1 + np.exp(-logit)), user, config.bootstrap_samples, seed)
+            probability = 1 / (1 + np.exp(-logit))
+            found[arm] = _replicates(label, probability, user, config.bootstrap_samples, seed)
+            reliability += reliability_bins(part.name, arm, label, probability)
         for a, b in CONTRASTS:
             found[f"{a} − {b}"] = {metric: found[a][metric] - found[b][metric] for metric in found[a]}
         rows += [_row(arm, metric, part.name, of[metric], len(events)) for arm, of in found.items() for metric in of]
-    return pa.Table.from_pylist(rows, schema=EVALUATIONS)
+    return RewardEvaluation(pa.Table.from_pylist(rows, schema=EVALUATIONS), reliability)
 
 
 def _texts(data: TrainingData, arm: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
@@ -178,10 +190,3 @@ def resampled_auc(label: np.ndarray, score: np.ndarray, weights: np.ndarray) -> 
             below = np.cumsum(others) - others / 2
             found[sample] = (likes * below).sum() / (likes.sum() * others.sum())
     return found
-
-
-def expected_calibration_error(label: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> float:
-    """Weighted mean distance between mean probability and share of likes over ten bins of equal width."""
-    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
-    gap = np.bincount(bins, weight * (probability - label), minlength=BINS)
-    return float(np.abs(gap).sum() / weight.sum())

@@ -11,8 +11,9 @@ from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 from curec_assets.reward_model.config import RewardModelConfig
 from curec_assets.reward_model.features import EventFeatures
 from curec_assets.reward_model.inputs import SeenRule, View, event_inputs
-from curec_assets.reward_model.network import RewardNetwork, TextSpace
+from curec_assets.reward_model.network import RewardNetwork
 from curec_assets.reward_model.reason_bank import ReasonBank
+from curec_assets.reward_model.towers import TextSpace
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from safetensors.torch import load_file, save_file
 
 from curec_assets.reward_model.config import RewardModelConfig
 from curec_assets.reward_model.fitting import new_network
-from curec_assets.reward_model.network import RewardNetwork, TextSpace
+from curec_assets.reward_model.network import RewardNetwork
 from curec_assets.reward_model.splits import GOLD, model_names
+from curec_assets.reward_model.towers import TextSpace
 
 
 @dataclass(frozen=True)

@@ -6,38 +6,46 @@ user side masks the candidate's id too (``inputs.py``); verbalised evidence coun
 in training (``config.evidence_reasons``), under the same seen-rule.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
+from safetensors.torch import load_file, save_file
 
+from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.progress import Progress, silent
 from curec_assets.reward_model.config import RewardModelConfig
 from curec_assets.reward_model.evaluation import ARMS, evaluate_reward_model
 from curec_assets.reward_model.features import EventFeatures, event_features
-from curec_assets.reward_model.fitting import SideReasons, TrainingData, fit_network
+from curec_assets.reward_model.fitting import SideReasons, TrainingData, fit_network, new_network
 from curec_assets.reward_model.inputs import SeenRule
 from curec_assets.reward_model.model_folder import RewardModel, encoder_role, save_reward_model
 from curec_assets.reward_model.named import TitleFinder, co_like_vectors
-from curec_assets.reward_model.network import RewardNetwork, TextSpace
+from curec_assets.reward_model.network import RewardNetwork
 from curec_assets.reward_model.reason_bank import ReasonBank, matched_subjects, reason_bank
 from curec_assets.reward_model.splits import GOLD, membership, model_names, training_rows
+from curec_assets.reward_model.towers import TextSpace
 
 GOLD_SEED_OFFSET = 10_007
+
+Curve = list[dict[str, int | str | float]]
 
 
 @dataclass(frozen=True)
 class RewardTraining:
     """What training reports: ``curves`` are dicts of step, name and value; ``evaluations`` an EVALUATIONS table;
-    ``rows_seen`` the number of good events read."""
+    ``rows_seen`` the number of good events read. Among ``metrics``, all JSON values, ``reliability`` is a list of bins
+    (slice, arm, low, n, predicted, observed)."""
 
-    metrics: dict[str, float]
-    curves: list[dict[str, int | str | float]]
+    metrics: dict[str, Any]
+    curves: Curve
     evaluations: pa.Table
     rows_seen: int
 
@@ -61,6 +69,7 @@ def train_reward_model(
     seed: int,
     output: Path,
     progress: Progress = silent,
+    checkpoints: Checkpoints = NOTHING_KEPT,
 ) -> RewardTraining:
     """Train all networks on events of the windows up to w and write them to the folder ``output``.
 
@@ -76,6 +85,7 @@ def train_reward_model(
         seed: decides first weights, draws and masks; the same inputs, in any row order, give the same bytes.
         output: made if need be; files of the same names are replaced.
         progress: hears of every step of every model.
+        checkpoints: keep each trained network; each is seeded by itself, so a resumed run ends with the same bytes.
     """
     started = perf_counter()
     catalogue = _catalogue(cleaned, items)
@@ -91,22 +101,20 @@ def train_reward_model(
 
     names = model_names(config.folds)
     networks: dict[str, RewardNetwork] = {}
-    curves: list[dict[str, int | str | float]] = []
+    curves: Curve = []
     trained_on = np.zeros(len(features), dtype=bool)
     for index, name in enumerate(names):
         rows = training_rows(members, name)
         trained_on[rows] = True
-
-        def step_done(step: int, steps: int, losses: Mapping[str, float], name: str = name) -> None:
-            curves.extend({"step": step, "name": f"{name}_{loss}", "value": value} for loss, value in losses.items())
-            progress(f"reward model {name}", step, steps)
-
         offset = GOLD_SEED_OFFSET if name == GOLD else index
-        networks[name] = fit_network(data[encoder_role(name)], rows, config, seed + offset, step_done)
+        networks[name], curve = _fitted(
+            name, data[encoder_role(name)], rows, config, seed + offset, progress, checkpoints
+        )
+        curves += curve
     fitted = perf_counter()
 
     main = {name: network for name, network in networks.items() if name != GOLD}
-    evaluations = evaluate_reward_model(main, data["main"], members, config, seed)
+    evaluation = evaluate_reward_model(main, data["main"], members, config, seed)
     save_reward_model(
         RewardModel(
             config=config,
@@ -127,13 +135,47 @@ def train_reward_model(
         "users_with_reasons": float(banks["user"].known.sum()),
         "items_with_drafts": float(banks["item"].drafted.sum()),
         "users_with_drafts": float(banks["user"].drafted.sum()),
-        **_headline(evaluations),
+        **_headline(evaluation.table),
+        "reliability": [found.as_metric() for found in evaluation.reliability],
         "features_seconds": features_done - started,
         "encoding_seconds": encoded - features_done,
         "fitting_seconds": fitted - encoded,
         "evaluation_seconds": perf_counter() - fitted,
     }
-    return RewardTraining(metrics, curves, evaluations, len(features))
+    return RewardTraining(metrics, curves, evaluation.table, len(features))
+
+
+def _fitted(
+    name: str,
+    data: TrainingData,
+    rows: np.ndarray,
+    config: RewardModelConfig,
+    seed: int,
+    progress: Progress,
+    checkpoints: Checkpoints,
+) -> tuple[RewardNetwork, Curve]:
+    """The network ``name`` with its loss curve, as it is kept or newly trained."""
+
+    def fit() -> tuple[RewardNetwork, Curve]:
+        curve: Curve = []
+
+        def step_done(step: int, steps: int, losses: Mapping[str, float]) -> None:
+            curve.extend({"step": step, "name": f"{name}_{loss}", "value": value} for loss, value in losses.items())
+            progress(f"reward model {name}", step, steps)
+
+        return fit_network(data, rows, config, seed, step_done), curve
+
+    def save(folder: Path, made: tuple[RewardNetwork, Curve]) -> None:
+        save_file(made[0].state_dict(), folder / "network.safetensors")
+        (folder / "curve.json").write_text(json.dumps(made[1]), encoding="utf-8")
+
+    def load(folder: Path) -> tuple[RewardNetwork, Curve]:
+        with torch.random.fork_rng(devices=[]):
+            network = new_network(data.space, config)
+        network.load_state_dict(load_file(folder / "network.safetensors"))
+        return network.eval(), json.loads((folder / "curve.json").read_text(encoding="utf-8"))
+
+    return checkpoints.part(name, fit, save, load)
 
 
 def _catalogue(cleaned: pa.Table, items: pa.Table) -> _Catalogue:

@@ -54,6 +54,7 @@ def rl_policy(run: WindowRun) -> Published:
             grounding,
             run.seed,
             run.progress,
+            run.checkpoints(base_id),
         )
         sampling = run.profile.sampling.model_copy(update={"max_new_tokens": run.profile.policy.max_completion_tokens})
         before, after = open_beside(base, [run.weights(aligned), folder], run.profile.language_model, sampling)

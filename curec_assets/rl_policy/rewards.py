@@ -10,7 +10,7 @@ group; it only changes how the panel weighs against penalty and floor, which are
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any
 
@@ -91,6 +91,14 @@ class RewardShaper:
             if self._gold is not None:
                 log["gold"] = float(np.mean(_checked(self._gold(completions), completions)))
         return Scores(rewards, log)
+
+    def state(self) -> dict[str, Any]:
+        """The running statistics of each side."""
+        return {side: asdict(running) for side, running in self._running.items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from the running statistics ``state``."""
+        self._running = {side: _Running(**running) for side, running in state.items()}
 
     def _standardised(self, completions: Sequence[RLCompletion], panel: Sequence[float]) -> list[float]:
         for completion, value in zip(completions, panel, strict=True):

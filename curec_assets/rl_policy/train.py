@@ -15,7 +15,7 @@ as in TRL's ``GRPOTrainer``; where we deviate from the published GRPO:
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.adapters import lora_config, merge_adapter, new_adapter, save_adapter
 from curec_assets.language_model.chat import prompt_tokens
 from curec_assets.language_model.config import LanguageModelConfig, SamplingConfig
@@ -31,6 +32,7 @@ from curec_assets.language_model.decoding import Continuations, decode
 from curec_assets.language_model.generation import end_ids
 from curec_assets.language_model.loading import load_base_model
 from curec_assets.language_model.prompts import explain_prompt
+from curec_assets.language_model.resuming import train_resumably
 from curec_assets.language_model.training import Curve, curves_from, listen, score_completions_only, trainer_settings
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
@@ -64,7 +66,8 @@ CURVES = {
 
 @dataclass(frozen=True)
 class PolicyTraining:
-    """What a run did. ``metrics`` ending in ``_seconds`` or ``_per_second`` vary from run to run."""
+    """What a run did. ``metrics`` ending in ``_seconds``, ``_per_second`` or ``_milliseconds_per_completion`` vary from
+    run to run."""
 
     metrics: dict[str, float]
     curves: Curve
@@ -83,6 +86,7 @@ def train_policy(
     grounding: Grounding,
     seed: int,
     progress: Progress = silent,
+    checkpoints: Checkpoints = NOTHING_KEPT,
 ) -> PolicyTraining:
     """Train the RL adapter of a window and write it to ``output`` (safetensors and JSON).
 
@@ -99,10 +103,15 @@ def train_policy(
         gate: format gate of completions.
         grounding: the catalogue's names.
         seed: fixes the order of subjects, all sampling, and the first weights.
+        checkpoints: keep where the training stands (``resuming.py``). A completion is a function of seed and place in
+            the order of subjects, so what is written after a kill is what would have been.
 
     Returns:
         First and last value of every curve (``first_<curve>``, ``last_<curve>``), ``completions``, ``tokens``; the
-        curves. Without subjects or steps the adapter is written changing nothing.
+        curves. Of each completion of the run, the mean milliseconds that writing it took
+        (``generation_milliseconds_per_completion``) and that the optimised panel reward of it took
+        (``reward_milliseconds_per_completion``: the gates, which score without a model, and the gold reward, which is
+        only watched, are not in it). Without subjects or steps the adapter is written changing nothing.
     """
     started = time.perf_counter()
     torch.manual_seed(seed)
@@ -113,7 +122,8 @@ def train_policy(
         save_adapter(new_adapter(model, config.adapter), output, base.name)
         return PolicyTraining({"completions": 0.0, "tokens": 0.0}, [])
 
-    shaper = RewardShaper(reward, gold, config, gate, grounding)
+    timed = _Timed(reward)
+    shaper = RewardShaper(timed, gold, config, gate, grounding)
     rollouts = _Rollouts(tokenizer, schedule, language_model.max_prompt_tokens, config, seed)
     with TemporaryDirectory() as scratch:
         trainer = GRPOTrainer(
@@ -129,16 +139,19 @@ def train_policy(
         )
         listen(trainer, "rl", progress)
         score_completions_only(trainer.model.get_base_model())
-        trainer.train()
+        train_resumably(trainer, checkpoints, {"rewards": shaper, "rollouts": rollouts})
     save_adapter(trainer.model, output, base.name)
 
     curves = curves_from(trainer.state.log_history, CURVES)
     seconds = time.perf_counter() - started
+    completions = len(schedule) * config.group_size
     metrics = _ends(curves) | {
-        "completions": float(len(schedule) * config.group_size),
+        "completions": float(completions),
         "tokens": float(rollouts.tokens),
         "train_seconds": seconds,
         "tokens_per_second": rollouts.tokens / seconds,
+        "generation_milliseconds_per_completion": 1000 * rollouts.seconds / completions,
+        "reward_milliseconds_per_completion": 1000 * timed.seconds / completions,
     }
     return PolicyTraining(metrics, curves)
 
@@ -191,6 +204,15 @@ class _Rollouts:
         self._config = config
         self._seed = seed
         self.tokens = 0
+        self.seconds = 0.0
+
+    def state(self) -> dict[str, Any]:
+        """Tokens written so far."""
+        return {"tokens": self.tokens}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Count on from ``state``."""
+        self.tokens = state["tokens"]
 
     def __call__(self, prompts: list[str], trainer: GRPOTrainer) -> dict[str, Any]:
         places = [int(place) for place in prompts[:: self._config.group_size]]
@@ -201,6 +223,7 @@ class _Rollouts:
         sampling = SamplingConfig(
             temperature=self._config.temperature, top_p=1.0, max_new_tokens=self._config.max_completion_tokens
         )
+        started = time.perf_counter()
         model.eval()
         written = decode(
             model,
@@ -211,6 +234,7 @@ class _Rollouts:
             batch_size=len(prompts),
         )
         model.train()
+        self.seconds += time.perf_counter() - started
         completions = [ids for samples in written for ids in samples]
         self.tokens += sum(map(len, completions))
         return {
@@ -218,6 +242,20 @@ class _Rollouts:
             "completion_ids": completions,
             "logprobs": None,
         }
+
+
+class _Timed:
+    """A scorer that adds up the seconds it was at work."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self.seconds = 0.0
+
+    def __call__(self, completions: list[RLCompletion]) -> list[float]:
+        started = time.perf_counter()
+        scores = self._scorer(completions)
+        self.seconds += time.perf_counter() - started
+        return scores
 
 
 def _reward_function(shaper: RewardShaper, schedule: Sequence[RLSubject]) -> Any:

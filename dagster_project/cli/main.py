@@ -17,6 +17,7 @@ warnings.simplefilter("ignore", FutureWarning)
 from curec_assets.configuration.chain import Chain, ConfigError, configuration_folder, load_chains
 from curec_assets.configuration.windows import select_windows
 from curec_assets.lake.lake import lake_root, models_root
+from curec_assets.lineage import LINEAGE
 
 DESCRIPTION = """\
 Reasons why people like things, as data assets: made, rewarded, corrected over time and fed to a ranker.
@@ -79,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FIRST..LAST",
         help="one window (1997-10) or a range, either end optional (1997-09..1997-11, ..1997-11); default: all",
     )
+    run.add_argument(
+        "--assets",
+        metavar="NAME[,NAME…]",
+        help="only these, e.g. ranker,ranker_evaluation; what they are made from must be there. Default: all",
+    )
     run.set_defaults(command=_run)
 
     status = commands.add_parser("status", help="what is fresh, stale (and why) or missing")
@@ -94,6 +100,12 @@ def _parser() -> argparse.ArgumentParser:
         "--chain", required=True, action="append", metavar="NAME", help="a chain in the lake; give it again for more"
     )
     report.add_argument("--output", type=Path, default=Path("report"), metavar="FOLDER", help="default: report/")
+    report.add_argument(
+        "--windows",
+        default="..",
+        metavar="FIRST..LAST",
+        help="windows whose measures the opening table pools, e.g. those that were kept for the test; default: all",
+    )
     report.set_defaults(command=_report)
 
     sql = commands.add_parser("sql", help="ask the lake's catalogue, read-only")
@@ -131,7 +143,10 @@ def _run(options: argparse.Namespace) -> int:
 
     chain = _chain(options)
     windows = select_windows(chain.all_windows(), options.windows)
-    made = run_chain(configuration_folder(), chain, windows, lake_root(), models_root())
+    assets = tuple(options.assets.split(",")) if options.assets else tuple(LINEAGE)
+    if unknown := [name for name in assets if name not in LINEAGE]:
+        raise ValueError(f"{', '.join(unknown)}: no asset of that name; there are: {', '.join(LINEAGE)}")
+    made = run_chain(configuration_folder(), chain, windows, lake_root(), models_root(), assets)
     print(f"{chain.name} {windows[0].key}..{windows[-1].key}: " + (f"{made} partitions made" if made else "all fresh"))
     return 0
 
@@ -152,7 +167,7 @@ def _summary(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     from dagster_project.cli.report import write_report
 
-    for path in write_report(options.chain, lake_root(), configuration_folder(), options.output):
+    for path in write_report(options.chain, lake_root(), configuration_folder(), options.output, options.windows):
         print(path)
     return 0
 

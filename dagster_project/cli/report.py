@@ -10,19 +10,22 @@ from curec_assets.lake.catalogue import ensure_catalogue
 from curec_assets.lake.lake import Lake
 from dagster_project.report.html import render_html
 from dagster_project.report.markdown import render_markdown
+from dagster_project.report.opening import EVERY_WINDOW
 from dagster_project.report.queries import no_partitions, read_chain
 from dagster_project.report.sections import TITLE, report_blocks
 
 
-def write_report(chains: Sequence[str], lake_root: Path, configuration: Path, folder: Path) -> list[Path]:
+def write_report(
+    chains: Sequence[str], lake_root: Path, configuration: Path, folder: Path, windows: str = EVERY_WINDOW
+) -> list[Path]:
     """Write the report of ``chains``, in their order, into ``folder``, and return the two files.
 
     A chain that lies in the lake needs no configuration any more; ``configuration`` only tells a chain that was not run
-    from one that nobody knows.
+    from one that nobody knows. ``windows`` (a key, or ``first..last``) are those whose measures the opening pools.
 
     Raises:
         ConfigError: a chain that neither the lake nor the configuration knows.
-        ValueError: a chain without partitions, or a lake that the report's queries cannot read.
+        ValueError: a chain without partitions, or without ``windows``, or a lake that the report's queries cannot read.
     """
     named = list(dict.fromkeys(chains))
     for chain in named:
@@ -30,7 +33,7 @@ def write_report(chains: Sequence[str], lake_root: Path, configuration: Path, fo
     # A lake that was moved, or written by an older version, has a catalogue for how it was then.
     ensure_catalogue(lake_root, [])
     try:
-        blocks = report_blocks([read_chain(lake_root, chain) for chain in named])
+        blocks = report_blocks([read_chain(lake_root, chain) for chain in named], windows)
     except duckdb.Error as error:
         raise ValueError(f"{lake_root}: the report's queries cannot read this lake: {error}") from None
     files = {"report.md": render_markdown(blocks), "report.html": render_html(blocks, TITLE)}

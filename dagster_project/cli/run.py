@@ -1,7 +1,7 @@
 """``curec run``: a chain's windows in order, headless, each window one Dagster run of what is not fresh in it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -22,8 +22,15 @@ class RunFailedError(RuntimeError):
     """A stage failed; the windows before it are published, this one up to the stage before."""
 
 
-def run_chain(configuration: Path, chain: Chain, windows: Sequence[Window], lake_root: Path, models_root: Path) -> int:
-    """Materialize what is missing or stale in ``windows``, in order.
+def run_chain(
+    configuration: Path,
+    chain: Chain,
+    windows: Sequence[Window],
+    lake_root: Path,
+    models_root: Path,
+    assets: Collection[str] = LINEAGE,
+) -> int:
+    """Materialize what is missing or stale of ``assets`` in ``windows``, in order.
 
     Returns:
         How many partitions were materialized; 0 when everything was fresh.
@@ -34,7 +41,7 @@ def run_chain(configuration: Path, chain: Chain, windows: Sequence[Window], lake
     """
     lake = Lake(lake_root, chain.name)
     fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
-    _refuse_gap(lake, chain, windows)
+    _refuse_gap(lake, chain, windows, assets)
     dagster_home()
     made = 0
     with RunDisplay(lake, chain, windows) as display, dg.DagsterInstance.get() as instance:
@@ -42,7 +49,7 @@ def run_chain(configuration: Path, chain: Chain, windows: Sequence[Window], lake
         definitions = build_definitions(configuration, lake_root, models_root, display.stage)
         job = definitions.resolve_implicit_global_asset_job_def()
         for window in windows:
-            while selection := due(status(lake, chain, fingerprint), window):
+            while selection := due(status(lake, chain, fingerprint), window, assets):
                 display.expect(window, selection)
                 result = job.execute_in_process(
                     instance=instance,
@@ -58,11 +65,11 @@ def run_chain(configuration: Path, chain: Chain, windows: Sequence[Window], lake
     return made
 
 
-def due(partitions: dict[tuple[str, str], Freshness], window: Window) -> list[str]:
-    """Assets of ``window`` to materialize next, in lineage order; empty when all are fresh.
+def due(partitions: dict[tuple[str, str], Freshness], window: Window, assets: Collection[str] = LINEAGE) -> list[str]:
+    """Those of ``assets`` to materialize next in ``window``, in lineage order; empty when all are fresh.
 
     An asset that is stale only through its parents waits until they are made again: if their content turns out equal,
-    it is fresh and need not run.
+    it is fresh and need not run. One that waits for an asset outside ``assets`` is left as it is.
     """
     waiting: set[str] = set()
     selected = []
@@ -73,13 +80,15 @@ def due(partitions: dict[tuple[str, str], Freshness], window: Window) -> list[st
             waiting.add(asset)
         elif freshness.state != "fresh":
             selected.append(asset)
+    if any(asset not in assets for asset in selected):
+        return [asset for asset in selected if asset in assets]
     # Stale through an earlier window that is not part of this run: nothing else will make it fresh.
-    return selected or sorted(waiting, key=list(LINEAGE).index)
+    return selected or [asset for asset in LINEAGE if asset in waiting and asset in assets]
 
 
-def _refuse_gap(lake: Lake, chain: Chain, windows: Sequence[Window]) -> None:
+def _refuse_gap(lake: Lake, chain: Chain, windows: Sequence[Window], assets: Collection[str]) -> None:
     earlier = chain.all_windows()[: chain.all_windows().index(windows[0])]
-    gaps = [w.key for w in earlier if any(lake.manifest(asset, w.key) is None for asset in LINEAGE)]
+    gaps = [w.key for w in earlier if any(lake.manifest(asset, w.key) is None for asset in assets)]
     if gaps:
         raise GapError(
             f"{chain.name}: window {windows[0].key} builds on {', '.join(gaps)}, not (wholly) materialized yet. Run: "

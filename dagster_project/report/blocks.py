@@ -40,7 +40,16 @@ class Figure:
     svgs: tuple[str, ...]
 
 
-Block = Heading | Paragraph | Table | Figure
+@dataclass(frozen=True)
+class Fold:
+    """Blocks behind one line that opens them; a Markdown report leaves them out unless ``in_markdown``."""
+
+    summary: str
+    blocks: "tuple[Block, ...]"
+    in_markdown: bool = False
+
+
+Block = Heading | Paragraph | Table | Figure | Fold
 
 NO_ROWS = Paragraph("no rows")
 

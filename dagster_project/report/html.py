@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from dagster_project.report.blocks import Block, Figure, Heading, Table
+from dagster_project.report.blocks import Block, Figure, Fold, Heading, Table
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff; margin: 2rem auto; max-width: 76rem;
@@ -17,6 +17,7 @@ thead th { border-bottom: 1px solid #1c1c1c; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 figure { margin: 1rem 0; }
 figure div { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
+summary { cursor: pointer; color: #0072b2; margin: 0.5rem 0; }
 figcaption { color: #444; font-size: 13px; }
 svg { max-width: 100%; height: auto; }
 """
@@ -53,7 +54,9 @@ def render_html(blocks: Sequence[Block], title: str) -> str:
 
 def _block(block: Block, anchor: str) -> str:
     if isinstance(block, Heading):
-        return f'<h{block.level} id="{anchor}">{escape(block.text)}</h{block.level}>'
+        # Headings behind a fold are not linked to, and an empty id is no id.
+        place = f' id="{anchor}"' if anchor else ""
+        return f"<h{block.level}{place}>{escape(block.text)}</h{block.level}>"
     if isinstance(block, Table):
         left = len(block.columns) - block.numbers
         head = _row("th", block.columns, left)
@@ -62,6 +65,9 @@ def _block(block: Block, anchor: str) -> str:
     if isinstance(block, Figure):
         plots = "\n".join(block.svgs)
         return f"<figure><div>\n{plots}\n</div><figcaption>{escape(block.caption)}</figcaption></figure>"
+    if isinstance(block, Fold):
+        inside = "\n".join(_block(part, "") for part in block.blocks)
+        return f"<details><summary>{escape(block.summary)}</summary>\n{inside}\n</details>"
     return f"<p>{escape(block.text)}</p>"
 
 

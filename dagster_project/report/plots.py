@@ -1,4 +1,4 @@
-"""Plots as SVG text, made by hand: dots with intervals, lines, stacked bars. Lengths are in pixels."""
+"""Plots as SVG text, made by hand: dots with intervals, lines, reliability, stacked bars. Lengths are in pixels."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ CHARACTER = 6.2
 """Width of a character of 11 pixels, taken wide, since no font can be measured here."""
 TITLE, FOOT, RIGHT = 24, 24, 14
 PLOT_WIDTH, PLOT_HEIGHT, ROW = 230, 130, 18
+SQUARE, COUNTS = 200, 44
 EDGE = 0.06
 """Share of the span left free at either end."""
 
@@ -33,6 +34,24 @@ class Line:
 
     label: str
     points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class CalibratedBin:
+    """``n`` events from probability ``low`` on: their mean probability and the share of likes among them."""
+
+    low: float
+    predicted: float
+    observed: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The bins of one curve, in order."""
+
+    label: str
+    bins: tuple[CalibratedBin, ...]
 
 
 def dot_plot(
@@ -101,6 +120,34 @@ def line_plot(title: str, lines: Sequence[Line], x_ticks: Sequence[tuple[float, 
         if markers or len(points) == 1:
             parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}">{hint}</circle>' for x, y in points]
     return _svg(title, left + PLOT_WIDTH + RIGHT, bottom + FOOT, parts)
+
+
+def reliability_plot(title: str, curves: Sequence[Calibrated]) -> str:
+    """Observed share over predicted probability, both in [0, 1], with the diagonal of perfect calibration; beneath it,
+    the events of each bin as bars, the highest of all the full height. Colours are those of ``legend``."""
+    left, across, bottom = 12 + 3 * CHARACTER, SQUARE, TITLE + SQUARE
+    foot = bottom + FOOT + COUNTS
+    most = max((found.n for curve in curves for found in curve.bins), default=0) or 1
+    slot = across / 10 / max(len(curves), 1)
+    parts = [_text(left, foot + 14, f"events per bin, at most {most:,}", "start")]
+    for share in (0.0, 0.5, 1.0):
+        x, y = left + across * share, bottom - SQUARE * share
+        parts += [_line(x, TITLE, x, bottom, FAINT), _text(x, bottom + 14, f"{share:.1f}", "middle")]
+        parts += [_line(left, y, left + across, y, FAINT), _text(left - 5, y + 4, f"{share:.1f}", "end")]
+    parts.append(_line(left, bottom, left + across, TITLE, INK, 'stroke-dasharray="3 3"'))
+    for place, curve in enumerate(curves):
+        colour, _ = _stroke(place)
+        points = [(left + across * b.predicted, bottom - SQUARE * b.observed) for b in curve.bins]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+        for (x, y), found in zip(points, curve.bins, strict=True):
+            told = f"{curve.label}: {found.predicted:.3f} predicted, {found.observed:.3f} observed, n {found.n:,}"
+            hint = f"<title>{escape(told)}</title>"
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}">{hint}</circle>')
+            height = COUNTS * found.n / most
+            shape = f'x="{left + across * found.low + slot * place:.1f}" y="{foot - height:.1f}"'
+            parts.append(f'<rect {shape} width="{slot:.1f}" height="{height:.1f}" fill="{colour}">{hint}</rect>')
+    return _svg(title, left + across + RIGHT, foot + FOOT, parts)
 
 
 def stacked_bars(title: str, bars: Mapping[str, Mapping[str, int]], parts: Sequence[str]) -> str:

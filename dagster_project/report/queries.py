@@ -28,7 +28,13 @@ class ChainRows:
     """By subject; one without rows has an empty list."""
     curves: list[Row]
     """Of ``rl_policy``."""
+    milliseconds: list[Row]
+    """Of ``rl_policy``, per completion."""
+    reliability: list[Row]
+    """Bins of ``reward_model`` in the last window that has them."""
     actions: list[Row]
+    reviews: list[Row]
+    regeneration: list[Row]
     tokens: list[Row]
     costs: list[Row]
     corrections: list[Row]
@@ -82,7 +88,11 @@ def _read(lake_root: Path, chain: str, overview: Row) -> ChainRows:
             headline=rows("headline"),
             evaluations={subject: rows("evaluations", subject=subject) for subject in SUBJECTS},
             curves=rows("curves", asset="rl_policy"),
+            milliseconds=rows("milliseconds"),
+            reliability=rows("reliability"),
             actions=rows("actions"),
+            reviews=rows("reviews"),
+            regeneration=rows("regeneration"),
             tokens=rows("tokens"),
             costs=rows("costs"),
             corrections=rows("corrections", seed=chain, shown=SHOWN_CORRECTIONS),

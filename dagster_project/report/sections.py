@@ -1,25 +1,35 @@
-"""The sections of a chain's report, as blocks: what differs from 0, each stage, what it cost, corrections unpicked."""
+"""The sections of a chain's report, as blocks: the six questions, each window, each stage, costs, texts unpicked."""
 
 from collections.abc import Sequence
 
 from curec_assets.lineage import LINEAGE
-from dagster_project.report.blocks import NO_ROWS, NOTHING, Block, Heading, Paragraph, Table, interval, number
+from dagster_project.report.blocks import NO_ROWS, NOTHING, Block, Fold, Heading, Paragraph, Table, interval, number
+from dagster_project.report.opening import EVERY_WINDOW, opening_blocks
 from dagster_project.report.queries import SUBJECTS, ChainRows, Row
 from dagster_project.report.stages import stage_blocks
 
 TITLE = "What came out: reasons, rewards, corrections, ranking"
 READING = (
     "Below 0 is the better side in log_loss, ece and near_duplicate_share, neither in tokens, above 0 elsewhere. "
-    "Intervals of the ranker's contrasts hold jointly within a window; all others stand each for itself, so that among "
-    "many rows some are told apart from 0 by chance. An interval without width (a single subject) tells nothing apart."
+    "Intervals of the ranker's contrasts of reasons hold jointly within a window; all others stand each for itself, so "
+    "that among many rows some are told apart from 0 by chance. An interval without width (a single subject) tells "
+    "nothing apart."
 )
 
 
-def report_blocks(chains: Sequence[ChainRows]) -> list[Block]:
-    """The whole report, one part a chain."""
+def report_blocks(chains: Sequence[ChainRows], windows: str = EVERY_WINDOW) -> list[Block]:
+    """The whole report, one part a chain.
+
+    Args:
+        chains: what the lake holds of each.
+        windows: those to pool in the opening (a key, or ``first..last``); all else shows every window.
+
+    Raises:
+        ValueError: ``windows`` names none of a chain's.
+    """
     blocks: list[Block] = [Heading(1, TITLE)]
     for rows in chains:
-        blocks += _opening(rows)
+        blocks += [*_state(rows), *opening_blocks(rows, windows)]
         blocks += [Heading(3, "Headline: what differs from 0"), *_headline(rows)]
         blocks += [Heading(3, "Stages"), *stage_blocks(rows)]
         blocks += [Heading(3, "Cost: seconds per asset and window"), *_costs(rows.costs)]
@@ -28,12 +38,12 @@ def report_blocks(chains: Sequence[ChainRows]) -> list[Block]:
     return blocks
 
 
-def _opening(rows: ChainRows) -> list[Block]:
+def _state(rows: ChainRows) -> list[Block]:
     found = rows.overview
     told = (
         f"{found['partitions']} partitions of {found['assets']} assets in {found['windows']} windows, "
         f"{found['first_window']} to {found['last_window']}; the latest was made at {found['latest']}. "
-        f"State of the lake: {found['state'][:12]}."
+        f"State of the lake: {found['state'][:12]}. Plots, and every window, arm and slice, stand in report.html."
     )
     return [Heading(2, rows.chain), Paragraph(told)]
 
@@ -43,7 +53,7 @@ def _headline(rows: ChainRows) -> list[Block]:
     for row in rows.headline:
         by_subject.setdefault(row["subject"], []).append(row)
     columns = ("backbone", "contrast", "metric", "window", "0 lies", "value", "interval", "n")
-    blocks: list[Block] = [Paragraph(READING)]
+    blocks: list[Block] = []
     for subject, found in by_subject.items():
         blocks.append(Heading(4, subject))
         cells = tuple(
@@ -60,7 +70,7 @@ def _headline(rows: ChainRows) -> list[Block]:
             for row in found
         )
         blocks.append(Table(columns, cells, 3) if cells else NO_ROWS)
-    return blocks
+    return [Paragraph(READING), Fold("Every paired difference of every window", tuple(blocks), in_markdown=True)]
 
 
 def _costs(costs: Sequence[Row]) -> list[Block]:

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curec_assets.aligned_llm.bootstrap import bootstrap, named_facts
+from curec_assets.aligned_llm.bootstrap import bootstrap, direct, named_facts
 from curec_assets.aligned_llm.tasks import Example
 from curec_assets.language_model.generation import Sample
 from curec_assets.language_model.prompts import YES_NO, Prompt, judge_prompt, prompt_hash
@@ -16,7 +16,12 @@ GROUNDED = "This person liked Seven, and Heat is as much of a chase."
 UNGROUNDED = "This person liked Alien, and Heat is as much of a chase."
 VAGUE = "This is the kind of thing that one cannot help to like."
 JUDGE = Example(
-    "judge", judge_prompt(["Seven (1995)"], [], "Heat (1995)", ["Crime"]), YES_NO, "yes", HEAT, "By template."
+    "judge",
+    judge_prompt(["Seven (1995)"], [], "Heat (1995)", ["Crime"], "most like it", "likes few"),
+    YES_NO,
+    "yes",
+    HEAT,
+    "By template.",
 )
 EXPLAIN = Example("explain", (("user", "Why?"),), (), "", HEAT, "Evidence as it stands.")
 
@@ -39,9 +44,14 @@ class Scripted:
         return np.array([[0.9, 0.1] if self.convinced_by in prompt[-1][1] else [0.2, 0.8] for prompt in prompts])
 
 
+def test_a_direct_target_is_the_answer_alone() -> None:
+    assert direct(JUDGE).completion == "Answer: yes."
+    assert direct(JUDGE).source == "direct"
+
+
 def completion_of(example: Example, generator: Scripted) -> tuple[str, bool]:
     (target,) = bootstrap([example], generator, GateConfig(), GROUNDING, len(generator.texts), 0)
-    return target.completion, target.kept
+    return target.completion, target.source == "kept"
 
 
 def test_a_grounded_convincing_rationale_is_kept_with_its_answer() -> None:

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curec_assets.aligned_llm.config import AlignmentConfig
-from curec_assets.aligned_llm.histories import VisibleEvents, latest_rows, shown_items
+from curec_assets.aligned_llm.histories import Standing, VisibleEvents, latest_rows, shown_items
+from curec_assets.aligned_llm.standing import crowd_words, known_words, leniency_words
 from curec_assets.aligned_llm.tasks import Example, choose_examples, explain_examples, judge_examples
 from curec_assets.interactions.groups import subject_group
 from curec_assets.language_model.prompts import without_years
@@ -71,6 +72,32 @@ def test_no_history_reaches_its_event_and_no_stranger_was_met(rows: list[tuple[i
         for stranger in events.strangers(row):
             assert day_of.get((user, stranger.item_id), 99) > day_of[user, item]
             assert min(day for (_, seen), day in day_of.items() if seen == stranger.item_id) <= day_of[user, item]
+
+
+def test_a_standing_counts_what_came_strictly_before_alone() -> None:
+    one, other, item = USERS[0], USERS[1], ITEMS[0]
+    events = VisibleEvents(
+        cleaned_table(
+            [event(one, item, 1, 1), event(other, item, 2, 0), event(other, ITEMS[1], 2, 1), event(one, ITEMS[1], 3, 0)]
+        ),
+        SHOWN,
+    )
+    row = next(row for row in range(len(events)) if (events.user_ids[row], events.item_ids[row]) == (other, item))
+    assert events.item_standing(item, int(events.times[row])) == Standing(events=1, likes=1)
+    assert events.item_standing(item, int(events.times[row]) + 1) == Standing(events=2, likes=1)
+    assert events.user_standing(row) == Standing(events=0, likes=0)
+    last = next(row for row in range(len(events)) if (events.user_ids[row], events.item_ids[row]) == (one, ITEMS[1]))
+    assert events.user_standing(last) == Standing(events=1, likes=1)
+    assert events.events_an_item(int(events.times[last])) == 1.5
+
+
+def test_words_follow_the_standing() -> None:
+    assert crowd_words(Standing(0, 0)) == "nobody has met it yet"
+    rates = [crowd_words(Standing(20, likes)) for likes in (2, 10, 13, 19)]
+    assert rates == ["few like it", "half like it", "most like it", "nearly all like it"]
+    assert [leniency_words(Standing(20, likes)) for likes in (2, 19)] == ["likes few", "likes nearly all"]
+    assert known_words(Standing(30, 0), 10.0) == "known to very many"
+    assert known_words(Standing(0, 0), 10.0) == known_words(Standing(0, 0), 0.0) == "known to few"
 
 
 def test_quarantined_rows_and_sampled_negatives_are_no_history() -> None:

@@ -3,14 +3,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curec_assets.aligned_llm.bootstrap import Target
+from curec_assets.aligned_llm.bootstrap import SOURCES, Target
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.tasks import Example
 from curec_assets.aligned_llm.train import Alignment, _batches, align
+from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.lake.hashing import hash_folder
+from curec_assets.lake.window_run import without_timing
 from curec_assets.language_model.config import AdapterConfig
 from curec_assets.language_model.loading import load_language_model
 from curec_assets.language_model.prompts import explain_prompt
+from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from tests.aligned_llm.recorded_world import (
     ITEMS,
@@ -37,9 +40,17 @@ CONFIG = AlignmentConfig(
 )
 
 
-def aligned(base: Path, output: Path, previous: Path | None = None, **changes: object) -> Alignment:
+def aligned(
+    base: Path,
+    output: Path,
+    previous: Path | None = None,
+    progress: Progress = silent,
+    checkpoints: Checkpoints = NOTHING_KEPT,
+    **changes: object,
+) -> Alignment:
     config = CONFIG.model_copy(update=changes)
-    return align(evidence_world(), cleaned_world(), base, previous, output, TINY, config, GateConfig(), seed=3)
+    world = (evidence_world(), cleaned_world(), base, previous, output, TINY, config, GateConfig(), 3)
+    return align(*world, progress, checkpoints)
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +69,9 @@ def test_every_step_is_on_the_loss_curve(first: tuple[Path, Alignment]) -> None:
     assert [point["step"] for point in losses] == list(range(1, CONFIG.steps + 1))
 
 
-def test_every_example_is_counted_as_kept_or_verbalised(first: tuple[Path, Alignment]) -> None:
+def test_every_example_is_counted_as_kept_verbalised_or_direct(first: tuple[Path, Alignment]) -> None:
     metrics = first[1].metrics
-    counted = {task: metrics[f"{task}_kept"] + metrics[f"{task}_verbalised"] for task in ("judge", "choose", "explain")}
+    counted = {task: sum(metrics[f"{task}_{source}"] for source in SOURCES) for task in ("judge", "choose", "explain")}
     assert counted == {"judge": 6, "choose": 4, "explain": 16}
     assert metrics["examples"] == 26
     assert first[1].rows_seen == evidence_world().num_rows + cleaned_world().num_rows
@@ -97,7 +108,7 @@ def test_without_any_example_the_adapter_changes_nothing_and_the_chain_goes_on(t
 def test_the_prompt_is_read_but_not_learnt(tiny_base: Path) -> None:
     _, tokenizer = load_language_model(tiny_base, [], "float32")
     row = evidence_row("item", ITEMS[0])
-    target = Target(Example("explain", explain_prompt(row), (), "", row, ""), "people like drama.", kept=False)
+    target = Target(Example("explain", explain_prompt(row), (), "", row, ""), "people like drama.", "verbalised")
     (example, *_) = _batches([target], tokenizer, 200, CONFIG, np.random.default_rng(0))
     learnt = [token for token, label in zip(example["input_ids"], example["labels"], strict=True) if label != -100]
     assert tokenizer.decode(learnt) == "people like drama. <|im_end|>"
@@ -121,3 +132,57 @@ def test_progress_is_told_of_bootstrapping_and_of_every_step(tiny_base: Path, tm
     )
     assert ("align", 2, 2) in heard
     assert any(step == "generate" for step, _, _ in heard)
+
+
+def killed_at(step_name: str, step: int) -> Progress:
+    def progress(name: str, done: int, total: int) -> None:
+        if (name, done) == (step_name, step):
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("steps", [1, 2, 17])
+def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_bytes(
+    first: tuple[Path, Alignment], tiny_base: Path, tmp_path: Path, steps: int
+) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints", every_seconds=0)
+    with pytest.raises(KeyboardInterrupt):
+        aligned(tiny_base, tmp_path / "killed", progress=killed_at("align", steps), checkpoints=checkpoints)
+    assert checkpoints.names() == ["bootstrapped", *([f"step-{steps - 1:08d}"] if steps > 1 else [])]
+
+    heard: list[tuple[str, int]] = []
+    resumed = aligned(
+        tiny_base, tmp_path / "resumed", None, lambda name, done, total: heard.append((name, done)), checkpoints
+    )
+    assert heard == [("align", step) for step in range(steps, CONFIG.steps + 1)], "only what was left is done"
+    assert hash_folder(tmp_path / "resumed") == hash_folder(first[0])
+    assert resumed.curves == first[1].curves
+    assert without_timing(resumed.metrics) == without_timing(first[1].metrics)
+
+
+def test_a_training_killed_after_its_last_step_is_not_done_again(
+    first: tuple[Path, Alignment], tiny_base: Path, tmp_path: Path
+) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints", every_seconds=0)
+    aligned(tiny_base, tmp_path / "whole", checkpoints=checkpoints)
+    again = aligned(tiny_base, tmp_path / "again", progress=killed_at("align", CONFIG.steps), checkpoints=checkpoints)
+    assert hash_folder(tmp_path / "again") == hash_folder(first[0])
+    assert again.curves == first[1].curves
+
+
+def test_a_training_that_goes_on_from_the_last_window_and_was_killed_ends_with_the_same_bytes(
+    first: tuple[Path, Alignment], tiny_base: Path, tmp_path: Path
+) -> None:
+    aligned(tiny_base, tmp_path / "unbroken", first[0], steps=8)
+    checkpoints = Checkpoints(tmp_path / "checkpoints", every_seconds=0)
+    with pytest.raises(KeyboardInterrupt):
+        aligned(tiny_base, tmp_path / "killed", first[0], killed_at("align", 5), checkpoints, steps=8)
+    aligned(tiny_base, tmp_path / "resumed", first[0], checkpoints=checkpoints, steps=8)
+    assert hash_folder(tmp_path / "resumed") == hash_folder(tmp_path / "unbroken")
+
+
+def test_a_training_of_seconds_writes_no_checkpoint(tiny_base: Path, tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    aligned(tiny_base, tmp_path / "whole", checkpoints=checkpoints, steps=2)
+    assert checkpoints.names() == ["bootstrapped"]

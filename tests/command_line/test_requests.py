@@ -38,6 +38,7 @@ def test_help_teaches_every_command(configuration: Path) -> None:
         (("run", "--chain", "nowhere"), "no chain 'nowhere'"),
         (("run", "--chain", "small", "--windows", "2019-01"), "'2019-01' is no window of this chain"),
         (("run", "--chain", "small", "--windows", "2020-03..2020-01"), "runs backwards"),
+        (("run", "--chain", "small", "--assets", "items,reason"), "reason: no asset of that name"),
         (("sql", "select 1"), "no catalogue yet"),
         (("sql",), "give a query or --file"),
         (("status", "--chain", "../small"), "no chain '../small'"),

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pyarrow as pa
 
 from curec_assets.lake.schemas import EVALUATIONS, ITEMS, MODEL
-from dagster_project.display import MOST_PLOTS, curves_plots, evaluation_plots, evaluation_rows
+from dagster_project.display import MOST_PLOTS, curves_plots, evaluation_plots, evaluation_rows, reliability_pictures
 
 PICTURE = re.compile(r"!\[\]\(data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)\)")
 ROW = {"subject": "ranker", "metric": "auc", "slice": "all", "n": 9, "value": 0.2, "ci_low": 0.1, "ci_high": 0.3}
@@ -48,3 +48,11 @@ def test_evaluations_are_found_in_tables_and_in_model_rows_and_nowhere_else() ->
     model = dict.fromkeys(MODEL.names) | {"evaluations": [row]}
     assert evaluation_rows(pa.Table.from_pylist([model], schema=MODEL)) == [row]
     assert evaluation_rows(ITEMS.empty_table()) == []
+
+
+def test_reliability_is_a_picture_a_slice_and_one_that_says_what_the_colours_mean() -> None:
+    found = {"arm": "own_reason", "low": 0.7, "n": 4, "predicted": 0.75, "observed": 0.5}
+    item, user, colours = pictures(reliability_pictures([{**found, "slice": name} for name in ("item", "user")]))
+    assert "n 4" in item
+    assert "n 4" in user
+    assert "own_reason" in colours

@@ -1,5 +1,6 @@
 """Blocks and plots draw what they are given, and the report's queries answer what they say."""
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -7,11 +8,13 @@ import duckdb
 import pytest
 
 from curec_assets.lake.sql import SQL_ROOT, load_sql
-from dagster_project.report.blocks import Block, Figure, Heading, Paragraph, Table, number
+from dagster_project.report.blocks import Block, Figure, Fold, Heading, Paragraph, Table, number
 from dagster_project.report.html import render_html
 from dagster_project.report.markdown import render_markdown
 from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot, stacked_bars
+from dagster_project.report.reliability import reliability_plots
 
+BIN = {"slice": "all", "arm": "own_reason", "low": 0.7, "n": 4, "predicted": 0.75, "observed": 0.5}
 HOSTILE = "<script>alert('x')</script> & \"more\" | `code` ](https://example.org)"
 
 
@@ -22,16 +25,21 @@ def test_every_block_and_plot_escapes_a_title_with_a_tag_in_it() -> None:
         stacked_bars(HOSTILE, {HOSTILE: {HOSTILE: 3}}, [HOSTILE]),
         legend([HOSTILE]),
     )
+    (reliability,) = reliability_plots([{**BIN, "slice": HOSTILE, "arm": HOSTILE}])
+    assert f"{HOSTILE}: 0.750 predicted, 0.500 observed, n 4" in {*ElementTree.fromstring(reliability).itertext()}
     for plot in plots:
         assert HOSTILE in {*ElementTree.fromstring(plot).itertext()}
     blocks: list[Block] = [
         Heading(2, HOSTILE),
         Paragraph(HOSTILE),
         Table((HOSTILE, HOSTILE), ((HOSTILE, HOSTILE),), 1),
-        Figure(HOSTILE, plots),
+        Figure(HOSTILE, (*plots, reliability)),
     ]
+    blocks.append(Fold(HOSTILE, tuple(blocks)))
     assert "<script" not in render_html(blocks, HOSTILE)
     assert "<" not in render_markdown(blocks)
+    folded = render_markdown([Fold(HOSTILE, (Paragraph(HOSTILE),), in_markdown=True)])
+    assert re.findall(r"<[^>]*>", folded) == ["<details>", "<summary>", "</summary>", "</details>"]
 
 
 @pytest.mark.parametrize("path", sorted((SQL_ROOT / "report").glob("*.sql")), ids=lambda path: path.name)
@@ -67,3 +75,21 @@ def test_a_number_that_is_not_0_never_looks_like_it() -> None:
         "2.6e-05",
         "-12.5000",
     ]
+
+
+def test_a_calibrated_bin_lies_on_the_diagonal_and_the_fullest_has_the_highest_bar() -> None:
+    bins = [
+        {**BIN, "low": 0.2, "n": 10, "predicted": 0.25, "observed": 0.25},
+        {**BIN, "low": 0.7, "n": 40, "predicted": 0.75, "observed": 0.5},
+    ]
+    (plot,) = (ElementTree.fromstring(svg) for svg in reliability_plots(bins))
+    (diagonal,) = [line for line in plot.iter("line") if line.get("stroke-dasharray")]
+    x1, y1, x2, y2 = (float(diagonal.attrib[name]) for name in ("x1", "y1", "x2", "y2"))
+    on, below = (
+        (float(dot.attrib["cy"]) - y1) / (y2 - y1) - (float(dot.attrib["cx"]) - x1) / (x2 - x1)
+        for dot in plot.iter("circle")
+    )
+    assert on == pytest.approx(0, abs=1e-3)
+    assert below == pytest.approx(-0.25, abs=1e-3)
+    few, many = (float(bar.attrib["height"]) for bar in plot.iter("rect"))
+    assert many == pytest.approx(4 * few, abs=0.2)

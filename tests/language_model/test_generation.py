@@ -61,7 +61,9 @@ def test_a_nucleus_leaves_the_tail_out(tiny_base: Path) -> None:
 def test_choice_probabilities_are_a_distribution_in_the_order_of_the_prompts(tiny_base: Path) -> None:
     generator = TransformersGenerator(*load_language_model(tiny_base, [], "float32"), SamplingConfig(), TINY)
     prompts = [
-        with_answer_start(judge_prompt([title], [], "Heat", ["Crime"]), "they share Crime. Answer:")
+        with_answer_start(
+            judge_prompt([title], [], "Heat", ["Crime"], "most like it", "likes few"), "they share Crime. Answer:"
+        )
         for title in ("Seven", "Fargo and a much longer title", "Emma")
     ]
     found = generator.choice_probabilities(prompts, YES_NO)

@@ -19,6 +19,8 @@ from curec_assets.language_model.prompts import (
 )
 from tests.language_model.tiny_model import EMMA, HEAT, ROWS, item_row
 
+SAID = ("most like it", "likes few")
+
 
 @pytest.fixture(scope="module")
 def tokenizer(tiny_base: Path) -> PreTrainedTokenizerBase:
@@ -53,7 +55,7 @@ def test_a_prompt_shows_the_strongest_facts_and_no_more() -> None:
 def test_only_the_item_in_question_carries_its_year() -> None:
     assert without_years("Heat (1995) and 2001: A Space Odyssey (1968)") == "Heat and 2001: A Space Odyssey"
     assert explain_prompt(HEAT)[-1][1].count("(19") == 1
-    assert "(19" not in judge_prompt(["Emma (1996)"], ["Spawn (1997)"], "Heat (1995)", ["Crime"])[-1][1]
+    assert "(19" not in judge_prompt(["Emma (1996)"], ["Spawn (1997)"], "Heat (1995)", ["Crime"], *SAID)[-1][1]
 
 
 def test_a_prompts_hash_follows_what_it_says() -> None:
@@ -63,14 +65,19 @@ def test_a_prompts_hash_follows_what_it_says() -> None:
 
 
 def test_a_hint_gives_the_outcome_away_and_a_plain_prompt_does_not() -> None:
-    plain = choose_prompt(["Emma"], [("Heat", ["Crime"]), ("Aladdin", [])])
-    assert "A) Heat (Crime); B) Aladdin." in plain[-1][1]
+    plain = choose_prompt(["Emma"], [("Heat", ["Crime"], "known to many"), ("Aladdin", [], "known to few")])
+    assert "A) Heat (Crime), known to many; B) Aladdin, known to few." in plain[-1][1]
     assert "The right answer is B." in with_hint(plain, "B")[-1][1]
     assert "right answer" not in plain[-1][1]
 
 
+def test_judge_tells_how_others_like_the_item_and_how_lenient_the_person_is() -> None:
+    asked = judge_prompt(["Emma"], [], "Heat", [], *SAID)[-1][1]
+    assert "Others: most like it. This person: likes few." in asked
+
+
 def test_judge_without_dislikes_does_not_mention_any() -> None:
-    assert "Disliked" not in judge_prompt(["Emma"], [], "Heat", [])[-1][1]
+    assert "Disliked" not in judge_prompt(["Emma"], [], "Heat", [], *SAID)[-1][1]
 
 
 @given(limit=st.integers(50, 120), words=st.integers(0, 300))

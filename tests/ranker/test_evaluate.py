@@ -82,6 +82,14 @@ def test_contrasts_are_paired_differences_with_wider_intervals(folder: Path) -> 
     assert "corrected_reasons − id_only" not in values(table, "log_loss")
 
 
+def test_the_ranker_without_text_is_compared_with_both_baselines_on_the_same_events(folder: Path) -> None:
+    table = evaluate(folder, WORLD)
+    for metric, backbone in (("auc", "din"), ("ndcg@10", "sasrec")):
+        found = values(table, metric, backbone=backbone)
+        for baseline in ("popularity", "recent_popularity"):
+            assert found[f"id_only − {baseline}"] == pytest.approx(found["id_only"] - found[baseline])
+
+
 def test_shares_say_how_many_events_an_arm_covers(folder: Path) -> None:
     table = evaluate(folder, WORLD)
     items, users = values(table, "item_reason_share"), values(table, "user_reason_share")

@@ -10,10 +10,13 @@ import pytest
 
 from curec_assets.configuration.windows import Window
 from curec_assets.lake import schemas
+from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.language_model.encoder import HashingEncoder
+from curec_assets.progress import Progress, silent
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.evaluate import evaluate_ranker
+from curec_assets.ranker.folder import model_seed
 from curec_assets.ranker.train import RankerTraining, train_ranker
 from tests.ranker.ranker_world import (
     DIMENSION,
@@ -43,9 +46,13 @@ def train(
     windows: tuple[Window, ...] = WINDOWS[:2],
     config: RankerConfig = BOTH,
     implicit: bool = False,
+    progress: Progress = silent,
+    checkpoints: Checkpoints = NOTHING_KEPT,
 ) -> RankerTraining:
     tables = (world.cleaned, world.items, world.evidence, world.reasons)
-    return train_ranker(*tables, ENCODER, windows, config, 7, output, implicit=implicit)
+    return train_ranker(
+        *tables, ENCODER, windows, config, 7, output, progress, checkpoints=checkpoints, implicit=implicit
+    )
 
 
 def with_garbage_after(world: RankerWorld, window: Window) -> RankerWorld:
@@ -182,3 +189,28 @@ def test_reasons_that_name_the_crowd_rank_new_items_better_than_ids_or_shuffled_
     cold = {row["arm"]: row["value"] for row in rows if (row["metric"], row["slice"]) == ("auc", "items_0")}
     assert cold["corrected_reasons"] > cold["id_only"] + 0.1
     assert cold["corrected_reasons"] > cold["shuffled_reasons"] + 0.1
+
+
+def test_a_training_that_was_killed_goes_on_with_the_next_model_and_ends_with_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world()
+    unbroken = train(world, tmp_path / "unbroken")
+
+    def killed(step: str, done: int, total: int) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    with pytest.raises(KeyboardInterrupt):
+        train(world, tmp_path / "killed", progress=killed, checkpoints=checkpoints)
+    assert len(checkpoints.names()) == 5
+
+    seeded: list[int] = []
+    monkeypatch.setattr(
+        "curec_assets.ranker.train.model_seed", lambda *seed: seeded.append(seed[1]) or model_seed(*seed)
+    )
+    resumed = train(world, tmp_path / "resumed", checkpoints=checkpoints)
+    assert len(seeded) == len(checkpoints.names()) - 5
+    assert resumed == unbroken
+    assert hash_folder(tmp_path / "resumed") == hash_folder(tmp_path / "unbroken")

@@ -223,7 +223,10 @@ def test_the_metrics_count_what_was_done_and_what_it_may_have_got_wrong() -> Non
     written = correct([evidence_row(name, WINDOWS[1]) for name in names], saying(BEST), history=created.table, window=1)
     assert (written.metrics["item_corrected"], written.metrics["accepted"]) == (8, 8)
     assert written.metrics["mean_gain_of_accepted"] == pytest.approx(0.2, abs=1e-3)
-    assert 0 <= written.metrics["expected_false_acceptances"] < 0.1
+    expected = written.metrics["expected_false_acceptances"]
+    assert 0 <= expected < 0.1
+    assert (written.metrics["item_expected_false_acceptances"], written.metrics["item_accepted"]) == (expected, 8)
+    assert (written.metrics["user_expected_false_acceptances"], written.metrics["user_accepted"]) == (0, 0)
     assert written.metrics["cause_new"] == 8
     assert written.metrics["tokens_generated"] == 8 * 3 * len(BEST.split())
 

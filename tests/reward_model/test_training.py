@@ -9,17 +9,19 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from curec_assets.interactions.groups import subject_group
+from curec_assets.lake.checkpoints import Checkpoints
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.lake.schemas import EVALUATIONS
-from curec_assets.reward_model.evaluation import expected_calibration_error, resampled_auc
+from curec_assets.reward_model.calibration import BINS, expected_calibration_error, reliability_bins
+from curec_assets.reward_model.evaluation import ARMS, resampled_auc
 from curec_assets.reward_model.features import event_features
 from curec_assets.reward_model.fitting import SideReasons, TrainingData, draw_events
 from curec_assets.reward_model.inputs import SIDE_VIEW, WHOLE_VIEW, SeenRule, event_inputs
 from curec_assets.reward_model.model_folder import load_reward_model
 from curec_assets.reward_model.named import NAMED
-from curec_assets.reward_model.network import TextSpace
 from curec_assets.reward_model.reason_bank import Side, reason_bank
 from curec_assets.reward_model.scoring import RewardScorer, ScoreRequest
+from curec_assets.reward_model.towers import TextSpace
 from curec_assets.reward_model.train import RewardTraining, train_reward_model
 from tests.reward_model.conftest import ENCODER, GOLD_ENCODER, Trained
 from tests.reward_model.worlds import (
@@ -117,6 +119,29 @@ def test_training_gives_the_same_bytes_whatever_the_order_of_the_rows(tmp_path: 
     assert hash_folder(tmp_path / "a") == hash_folder(tmp_path / "b")
     assert first.evaluations.equals(second.evaluations)
     assert first.curves == second.curves
+
+
+def test_a_training_that_was_killed_goes_on_with_the_next_network_and_ends_with_the_same_bytes(tmp_path: Path):
+    world = world_of_tastes(users=24)
+    inputs = (world.cleaned, world.evidence, world.drafts, world.items, ENCODER, GOLD_ENCODER, QUICK, 5)
+    unbroken = train_reward_model(*inputs, tmp_path / "unbroken")
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    trained: list[str] = []
+
+    def killed(step: str, done: int, total: int) -> None:
+        if step.endswith("fold1"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_reward_model(*inputs, tmp_path / "killed", killed, checkpoints)
+    assert checkpoints.names() == ["fold0"]
+    resumed = train_reward_model(
+        *inputs, tmp_path / "resumed", lambda step, done, total: trained.append(step), checkpoints
+    )
+    assert set(trained) == {"reward model fold1", "reward model gold"}
+    assert hash_folder(tmp_path / "resumed") == hash_folder(tmp_path / "unbroken")
+    assert resumed.curves == unbroken.curves
+    assert resumed.evaluations.equals(unbroken.evaluations)
 
 
 def test_another_seed_gives_another_model(tmp_path: Path):
@@ -243,3 +268,24 @@ def test_probabilities_equal_to_the_share_of_likes_are_calibrated():
     label = np.array([0, 1, 1, 1])
     assert expected_calibration_error(label, np.full(4, 0.75), np.ones(4)) == pytest.approx(0)
     assert expected_calibration_error(label, np.full(4, 0.25), np.ones(4)) == pytest.approx(0.5)
+
+
+def test_reliability_bins_hold_every_event_once_and_their_gaps_are_the_calibration_error():
+    rng = np.random.default_rng(0)
+    probability = np.append(rng.random(200), [0.0, 1.0])
+    label = rng.integers(0, 2, 202)
+    bins = reliability_bins("all", "own_reason", label, probability)
+    assert sum(found.n for found in bins) == 202
+    assert sum(found.n * found.observed for found in bins) == pytest.approx(label.sum())
+    assert all(found.low <= found.predicted <= found.low + 1 / BINS for found in bins)
+    gap = sum(found.n * abs(found.predicted - found.observed) for found in bins) / 202
+    assert gap == pytest.approx(expected_calibration_error(label, probability, np.ones(202)))
+
+
+def test_a_trained_model_tells_its_reliability_in_every_slice_and_arm(trained: Trained):
+    counts = {(row["slice"], row["arm"]): row["n"] for row in trained.training.evaluations.to_pylist()}
+    binned: dict[tuple[str, str], int] = {}
+    for found in trained.training.metrics["reliability"]:
+        key = (found["slice"], found["arm"])
+        binned[key] = binned.get(key, 0) + found["n"]
+    assert binned == {key: n for key, n in counts.items() if key[1] in ARMS}

@@ -3,10 +3,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.lake.hashing import hash_folder
+from curec_assets.lake.window_run import without_timing
 from curec_assets.language_model.adapters import new_adapter, save_adapter
 from curec_assets.language_model.config import AdapterConfig
 from curec_assets.language_model.loading import load_base_model, load_language_model
+from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding
 from curec_assets.rl_policy.config import PolicyConfig
@@ -47,11 +50,30 @@ def aligned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trained(base: Path, aligned: Path, output: Path, subjects: list[RLSubject], **changes: object) -> PolicyTraining:
+def trained(
+    base: Path,
+    aligned: Path,
+    output: Path,
+    subjects: list[RLSubject],
+    progress: Progress = silent,
+    checkpoints: Checkpoints = NOTHING_KEPT,
+    **changes: object,
+) -> PolicyTraining:
     config = CONFIG.model_copy(update=changes)
-    grounding = Grounding([], [])
     return train_policy(
-        subjects, wanted_words, wanted_words, base, aligned, output, TINY, config, GateConfig(min_words=3), grounding, 5
+        subjects,
+        wanted_words,
+        wanted_words,
+        base,
+        aligned,
+        output,
+        TINY,
+        config,
+        GateConfig(min_words=3),
+        Grounding([], []),
+        5,
+        progress,
+        checkpoints,
     )
 
 
@@ -74,6 +96,17 @@ def test_kl_is_zero_at_the_first_step_and_not_after(run: tuple[Path, PolicyTrain
     kl = curve(run[1], "kl")
     assert kl[0] == 0.0
     assert kl[-1] > 0.0
+
+
+def test_the_time_of_a_completion_is_told_for_writing_and_for_rewarding_it_and_stays_out_of_hashes(
+    run: tuple[Path, PolicyTraining],
+) -> None:
+    metrics = run[1].metrics
+    written, rewarded = (metrics[f"{part}_milliseconds_per_completion"] for part in ("generation", "reward"))
+    assert written > 0
+    assert rewarded > 0
+    assert (written + rewarded) * metrics["completions"] / 1000 < metrics["train_seconds"]
+    assert not any("milliseconds" in name for name in without_timing(metrics))
 
 
 def test_every_curve_has_a_point_for_every_step(run: tuple[Path, PolicyTraining]) -> None:
@@ -124,3 +157,55 @@ def test_without_subjects_the_policy_is_the_aligned_model(tiny_base: Path, align
     policy, _ = load_language_model(tiny_base, [aligned, tmp_path], "float32")
     reference, _ = load_language_model(tiny_base, [aligned], "float32")
     torch.testing.assert_close(policy(ids).logits, reference(ids).logits)
+
+
+@pytest.mark.parametrize(("steps", "micro_batch"), [(1, 32), (4, 8), (6, 32)])
+def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_bytes(
+    tiny_base: Path, aligned: Path, tmp_path: Path, steps: int, micro_batch: int
+) -> None:
+    changes: dict[str, object] = {"steps": 6, "micro_batch": micro_batch}
+    unbroken = trained(tiny_base, aligned, tmp_path / "unbroken", SUBJECTS, **changes)
+    checkpoints = Checkpoints(tmp_path / "checkpoints", every_seconds=0)
+
+    def killed(name: str, done: int, total: int) -> None:
+        if done == steps:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trained(tiny_base, aligned, tmp_path / "killed", SUBJECTS, killed, checkpoints, **changes)
+    assert checkpoints.names() == ([f"step-{steps - 1:08d}"] if steps > 1 else [])
+
+    heard: list[int] = []
+    resumed = trained(
+        tiny_base,
+        aligned,
+        tmp_path / "resumed",
+        SUBJECTS,
+        lambda name, done, total: heard.append(done),
+        checkpoints,
+        **changes,
+    )
+    assert heard == list(range(steps, 7)), "only what was left is done"
+    assert hash_folder(tmp_path / "resumed") == hash_folder(tmp_path / "unbroken")
+    assert resumed.curves == unbroken.curves
+    assert without_timing(resumed.metrics) == without_timing(unbroken.metrics)
+
+
+def test_a_training_killed_after_its_last_step_is_not_done_again(
+    tiny_base: Path, aligned: Path, tmp_path: Path
+) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints", every_seconds=0)
+    whole = trained(tiny_base, aligned, tmp_path / "whole", SUBJECTS, checkpoints=checkpoints, steps=2)
+    heard: list[int] = []
+    again = trained(
+        tiny_base,
+        aligned,
+        tmp_path / "again",
+        SUBJECTS,
+        lambda name, done, total: heard.append(done),
+        checkpoints,
+        steps=2,
+    )
+    assert heard == []
+    assert hash_folder(tmp_path / "again") == hash_folder(tmp_path / "whole")
+    assert without_timing(again.metrics) == without_timing(whole.metrics)
