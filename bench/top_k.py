@@ -43,16 +43,25 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chain", default=CHAINS[0], help=f"one of {', '.join(CHAINS)}")
     parser.add_argument("--window", help="window to judge on; the chain's first by default, which is the last allowed")
-    parser.add_argument("--from", dest="earlier", help="evidence is written from this window on (that before, if unset)")
+    parser.add_argument(
+        "--from", dest="earlier", help="evidence is written from this window on (that before, if unset)"
+    )
     parser.add_argument("--arms", nargs="+", default=ARMS)
     parser.add_argument("--vectors", type=Path, help="file that keeps sentence vectors from one call to the next")
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the ranker's configuration")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the ranker's configuration"
+    )
     asked = parser.parse_args(arguments)
     changes = {name: yaml.safe_load(value) for name, value in (field.split("=", 1) for field in asked.set)}
     try:
         chain = open_chain(asked.chain)
         window = asked.window or last_development_window(chain)
-        before = asked.earlier or chain.windows.model_copy(update={"first": "1990" if len(window) == 4 else "1990-01", "last": window}).windows()[-2].key
+        before = (
+            asked.earlier
+            or chain.windows.model_copy(update={"first": "1990" if len(window) == 4 else "1990-01", "last": window})
+            .windows()[-2]
+            .key
+        )
         held = hold_back(chain, window, before)
     except ValueError as error:
         parser.error(str(error))
@@ -78,9 +87,7 @@ def measure(held, arms, changes: Mapping[str, object], vectors: Path, folder: Pa
     )
     trained = time.perf_counter()
     shared = open_folder(folder, encoder.name)
-    world = prepare(
-        held.cleaned, held.items, evidence, reasons, encoder, judged.end, shared.items, shared.users
-    )
+    world = prepare(held.cleaned, held.items, evidence, reasons, encoder, judged.end, shared.items, shared.users)
     trial = Trial(folder, shared, world, judged, config, SEED, implicit)
     events = trial.test_events("next_item")
     judge = trial.judge_of("sasrec", events)
