@@ -12,7 +12,7 @@ def window_partitions(chain: Chain) -> dg.TimeWindowPartitionsDefinition:
     windows = chain.all_windows()
     frequency = chain.windows.frequency
     return dg.TimeWindowPartitionsDefinition(
-        start=windows[0].start,
+        start=chain.windows.first_start,
         end=windows[-1].end,
         fmt=KEY_FORMAT[frequency],
         cron_schedule=CRON[frequency],

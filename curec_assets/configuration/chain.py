@@ -75,7 +75,9 @@ class Chain(Section):
         """A part of the effective configuration as plain JSON values: ``data_set`` or a field of the profile."""
         if name == "data_set":
             # Where the files lie is no part of what they hold; their content has a fingerprint of its own.
-            return self.data_set.model_dump(mode="json", exclude={"source": {"interactions", "items"}})
+            data_set = self.data_set.model_dump(mode="json", exclude={"source": {"interactions", "items"}})
+            # The first window's rows reach back beyond its key.
+            return {**data_set, "all_before": self.windows.first} if self.windows.all_earlier else data_set
         value = getattr(self.profile, name)
         return value.model_dump(mode="json") if isinstance(value, Section) else value
 

@@ -11,6 +11,7 @@ from curec_assets.configuration.section import Section
 
 Frequency = Literal["yearly", "monthly", "weekly", "daily"]
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY_FORMAT: dict[Frequency, str] = {"yearly": "%Y", "monthly": "%Y-%m", "weekly": "%Y-%m-%d", "daily": "%Y-%m-%d"}
 CRON: dict[Frequency, str] = {
     "yearly": "0 0 1 1 *",
@@ -38,6 +39,9 @@ class WindowsConfig(Section):
     """Key of the first window, e.g. ``1997-09`` (monthly), ``2012`` (yearly), ``2014-03-03`` (weekly, a Monday)."""
     last: str
     """Key of the last window, included."""
+    all_earlier: bool = False
+    """Whether the first window also holds everything before it. A long history then opens with one window: no event is
+    lost, and the costly stages run once for all of it. Otherwise events before the first window are left out."""
 
     @field_validator("first", "last", mode="before")
     @classmethod
@@ -51,13 +55,20 @@ class WindowsConfig(Section):
             raise ValueError(f"the first window {self.first} lies after the last window {self.last}")
         return self
 
+    @property
+    def first_start(self) -> datetime:
+        """Start of the first window by the calendar, whatever else it holds."""
+        return _parse_key(self.first, self.frequency)
+
     def windows(self) -> tuple[Window, ...]:
-        """All windows in order; each one's end is the next one's start."""
-        start, last = _parse_key(self.first, self.frequency), _parse_key(self.last, self.frequency)
+        """All windows in order; each one's end is the next one's start. With ``all_earlier`` the first starts in 1970,
+        as no source has readable times before."""
+        start, last = self.first_start, _parse_key(self.last, self.frequency)
         found: list[Window] = []
         while start <= last:
             end = _next_start(start, self.frequency)
-            found.append(Window(start.strftime(KEY_FORMAT[self.frequency]), start, end))
+            opens = EPOCH if self.all_earlier and not found else start
+            found.append(Window(start.strftime(KEY_FORMAT[self.frequency]), opens, end))
             start = end
         return tuple(found)
 

@@ -80,6 +80,10 @@ class Knowledge:
     first_seen: Tensor
     co_liked: Tensor
 
+    def same_as(self, other: "Knowledge") -> bool:
+        """Whether both arms know the same of every event, so that equal seeds train them to equal weights."""
+        return self.items.same_as(other.items) and self.users.same_as(other.users)
+
     def item_facts(self, item: Tensor, ts: Tensor) -> Tensor:
         """``EventLog.item_facts`` of tensors."""
         return torch.from_numpy(self.log.item_facts(item.numpy(), ts.numpy()))
@@ -118,6 +122,10 @@ class Ranker(Protocol):
         ``ctr`` they are logits of a like."""
         ...
 
+    def score_catalogue(self, knowledge: Knowledge, queries: Queries) -> Tensor:
+        """``score`` of all items in the order of their positions: float32 (n, items)."""
+        ...
+
     def attention(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
         """How much each history event drove each score: float32 (n, c, L), non-negative, summing to 1 over present
         events (all zero for an empty history)."""
@@ -141,9 +149,11 @@ def run_epochs(
     epochs: int,
     config: RankerConfig,
     progress: Progress,
+    lengths: Tensor | None = None,
 ) -> list[float]:
     """The training loop both backbones share: AdamW, rate falling linearly to 0, shuffled epochs.
 
+    With ``lengths`` (one a row) rows of like length share a batch, where padding is what costs.
     Returns the mean loss of each epoch, none when there are no rows.
     """
     steps = epochs * -(-rows // config.batch_size)
@@ -161,7 +171,7 @@ def run_epochs(
     model.train()
     for epoch in range(epochs):
         total = 0.0
-        for batch in torch.randperm(rows).split(config.batch_size):
+        for batch in batches_of(rows, config.batch_size, lengths):
             loss = loss_of(batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -172,3 +182,17 @@ def run_epochs(
         progress("epoch", epoch + 1, epochs)
     model.eval()
     return losses
+
+
+SPAN = 32
+"""Batches that rows are sorted by length within: enough for little padding, few enough to keep company changing."""
+
+
+def batches_of(rows: int, size: int, lengths: Tensor | None) -> list[Tensor]:
+    """All ``rows`` row numbers, shuffled, in batches of ``size``; with ``lengths``, rows of like length together."""
+    order = torch.randperm(rows)
+    if lengths is None:
+        return list(order.split(size))
+    spans = [span[torch.argsort(lengths[span], stable=True)] for span in order.split(SPAN * size)]
+    batches = [batch for span in spans for batch in span.split(size)]
+    return [batches[place] for place in torch.randperm(len(batches)).tolist()]

@@ -71,6 +71,10 @@ class DIN(nn.Module):
         """See ``Ranker.score``."""
         return self._forward(knowledge, queries, items)[0]
 
+    def score_catalogue(self, knowledge: Knowledge, queries: Queries) -> Tensor:
+        """See ``Ranker.score_catalogue``: every pair is scored by itself, since attention looks at the candidate."""
+        return self.score(knowledge, queries, torch.arange(len(knowledge.first_seen)).expand(len(queries), -1))
+
     @torch.no_grad()
     def attention(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
         """See ``Ranker.attention``: the weights the pooled history was made with."""

@@ -164,11 +164,9 @@ class Trial:
         return self.world.knowledge(arm, window_starts([self.start]), self.shared.seed)
 
     def _ranks(self, model: Ranker, knowledge: Knowledge, queries: Queries, events: Events) -> np.ndarray:
-        every = torch.arange(len(self.world.universe.item_ids))
         found = [np.zeros(0)]
         for rows in _batches(len(events), TOP_K_BATCH):
-            part = queries.rows(rows)
-            scores = model.score(knowledge, part, every.expand(len(part), -1)).numpy()
+            scores = model.score_catalogue(knowledge, queries.rows(rows)).numpy()
             found.append(target_ranks(scores, events.item[rows], self.allowed(events.at(rows))))
         return np.concatenate(found)
 

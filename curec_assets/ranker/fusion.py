@@ -2,8 +2,9 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from curec_assets.ranker.versions import Versions
+from curec_assets.ranker.versions import Versions, distinct
 
 INITIAL_SPREAD = 0.05
 """Standard deviation of fresh id embeddings: small, so that a rarely seen id says little."""
@@ -30,10 +31,9 @@ class Fusion(nn.Module):
 
     def forward(self, versions: Versions, version: Tensor) -> Tensor:
         """Fused embeddings of the given versions: shape of ``version`` plus (dimension,)."""
-        if len(versions) <= version.numel():
-            return self._fuse(versions, torch.arange(len(versions)))[version]
-        distinct, place = torch.unique(version, return_inverse=True)
-        return self._fuse(versions, distinct)[place]
+        found, place = distinct(version, len(versions))
+        # As an embedding of the fused rows: its way back adds rows up, where that of an index sorts them first.
+        return functional.embedding(place, self._fuse(versions, found))
 
     def _fuse(self, versions: Versions, version: Tensor) -> Tensor:
         row = versions.id_row[version]

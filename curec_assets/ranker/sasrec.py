@@ -14,6 +14,7 @@ from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Shape, Task, run_epochs
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.fusion import INITIAL_SPREAD, Fusion
+from curec_assets.ranker.versions import distinct
 
 MANY_VERSIONS = 8
 """With more versions than this per candidate, embedding each row's candidates is cheaper than all versions once."""
@@ -80,20 +81,17 @@ class SASRec(nn.Module):
         def loss(rows: Tensor) -> Tensor:
             chosen = liked[rows]
             queries, target = examples.queries.rows(chosen), examples.item[chosen, None]
-            if len(by_first_seen) <= config.softmax_items:
-                others = torch.arange(len(by_first_seen)).expand(len(rows), -1)
-            else:
+            others = torch.arange(len(by_first_seen))
+            if len(others) > config.softmax_items:
                 others = _drawn(
-                    knowledge.first_seen[by_first_seen], by_first_seen, queries.ts, config.softmax_negatives
+                    knowledge.first_seen[by_first_seen], by_first_seen, queries.ts.max(), config.softmax_negatives
                 )
-            items = torch.cat([target, others], dim=1)
-            scores = self._scores(knowledge, queries, items)
-            # The target stands in column 0 alone, and items not yet seen by anyone cannot be chosen.
-            out = (others == target) | (knowledge.first_seen[others] > queries.ts[:, None])
-            scores = scores.masked_fill(functional.pad(out, (1, 0)), -1e9)
-            return -torch.log_softmax(scores, dim=1)[:, 0].mean()
+            # The target stands by itself, and items not yet seen by anyone cannot be chosen.
+            known = (others != target) & (knowledge.first_seen[others] <= queries.ts[:, None])
+            return self._loss(knowledge, queries, target, others.expand(len(rows), -1), known)
 
-        return run_epochs(self, loss, len(liked), config.sasrec_epochs, config, progress)
+        lengths = examples.queries.present.sum(dim=1)[liked]
+        return run_epochs(self, loss, len(liked), config.sasrec_epochs, config, progress, lengths)
 
     @torch.no_grad()
     def score(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
@@ -101,11 +99,35 @@ class SASRec(nn.Module):
         return self._scores(knowledge, queries, items)
 
     @torch.no_grad()
+    def score_catalogue(self, knowledge: Knowledge, queries: Queries) -> Tensor:
+        """See ``Ranker.score_catalogue``: one product of the users' states with all versions that any of them meets."""
+        state, _ = self._state(knowledge, queries)
+        met = knowledge.items.met_by_all(queries.window, queries.ts)
+        versions, column = distinct(met, len(knowledge.items))
+        scores = state @ self.items(knowledge.items, versions).T
+        # With one version an item, the columns stand in the items' order already.
+        return scores if len(versions) == column.shape[1] else scores.gather(1, column)
+
+    @torch.no_grad()
     def attention(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
         """See ``Ranker.attention``: weights of the last block's asking token, the same for every candidate."""
         weights = self._state(knowledge, queries)[1]
         weights = weights / weights.sum(dim=1, keepdim=True).clamp_min(1e-9)
         return weights[:, None].expand(-1, items.shape[1], -1)
+
+    def _loss(self, knowledge: Knowledge, queries: Queries, target: Tensor, others: Tensor, known: Tensor) -> Tensor:
+        """Mean cross-entropy of ``target`` (n, 1) among itself and those of ``others`` (n, c) that are ``known``."""
+        state, _ = self._state(knowledge, queries)
+        window, moment = queries.window[:, None], queries.ts[:, None]
+        own = (self.items(knowledge.items, knowledge.items.met(target, window, moment))[:, 0] * state).sum(dim=1)
+        met = knowledge.items.met(others, window, moment)
+        versions, column = distinct(met, len(knowledge.items))
+        # Rows share the versions they meet: one product with all of them, from which each row leaves out what is not
+        # its own. Picking instead would cost more on the way back than the product itself.
+        scores = state @ self.items(knowledge.items, versions).T
+        open_to = torch.zeros(scores.shape, dtype=torch.bool).scatter_(1, column, known)
+        scores = torch.cat([own[:, None], scores.masked_fill(~open_to, -1e9)], dim=1)
+        return (torch.logsumexp(scores, dim=1) - own).mean()
 
     def _scores(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
         state, _ = self._state(knowledge, queries)
@@ -117,22 +139,30 @@ class SASRec(nn.Module):
         return (state @ table.T).gather(1, met)
 
     def _state(self, knowledge: Knowledge, queries: Queries) -> tuple[Tensor, Tensor]:
+        length = queries.history.shape[1]
+        # Histories end with the latest event: what stands before the longest of these rows is empty in all of them.
+        longest = max(1, int(queries.present.sum(dim=1).max())) if len(queries) else length
+        history, label, age, present = (
+            getattr(queries, name)[:, length - longest :]
+            for name in ("history", "history_label", "history_age", "present")
+        )
         window, moment = queries.window[:, None], queries.ts[:, None]
-        events = self.items(knowledge.items, knowledge.items.met(queries.history, window, moment))
-        events = events + self.labels(queries.history_label) + self.ages(queries.history_age)
+        events = self.items(knowledge.items, knowledge.items.met(history, window, moment))
+        events = events + self.labels(label) + self.ages(age)
         user = self.users(knowledge.users, knowledge.users.met(queries.user, queries.window, queries.ts))
         tokens = torch.cat([events, (user + self.ask)[:, None]], dim=1)
         # The asking token is younger than every event; a token reads those of its own instant and older ones.
-        age = functional.pad(queries.history_age, (0, 1), value=-1)
-        present = functional.pad(queries.present, (0, 1), value=True)
-        allowed = present[:, None] & (age[:, None] >= age[:, :, None])
+        age = functional.pad(age, (0, 1), value=-1)
+        whole = functional.pad(present, (0, 1), value=True)
+        allowed = whole[:, None] & (age[:, None] >= age[:, :, None])
         for block in self.blocks[:-1]:
             tokens, _ = block(tokens, tokens, allowed)
         asked, weights = self.blocks[-1](tokens[:, -1:], tokens, allowed[:, -1:])
-        return self.norm(asked[:, 0]), weights[:, 0, :-1] * queries.present
+        weights = functional.pad(weights[:, 0, :-1] * present, (length - longest, 0))
+        return self.norm(asked[:, 0]), weights
 
 
-def _drawn(first_seen: Tensor, by_first_seen: Tensor, ts: Tensor, count: int) -> Tensor:
-    known = torch.searchsorted(first_seen, ts, right=True).clamp_min(1)
-    places = (torch.rand(len(ts), count) * known[:, None]).long()
-    return by_first_seen[places.clamp_max(len(first_seen) - 1)]
+def _drawn(first_seen: Tensor, by_first_seen: Tensor, latest: Tensor, count: int) -> Tensor:
+    """``count`` items (int64) drawn from those first seen by ``latest``, none twice; all where there are no more."""
+    known = int(torch.searchsorted(first_seen, latest, right=True))
+    return by_first_seen[torch.randperm(max(known, 1))[:count]]

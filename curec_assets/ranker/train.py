@@ -85,7 +85,7 @@ def train_ranker(
     positives = world.universe.events(learned)
     examples = {"next_item": make_examples(world.log, positives, starts, config.history_events)}
     examples["ctr"] = examples["next_item"]
-    if implicit:
+    if implicit and "din" in config.backbones:
         shown = events_before(with_sampled_negatives(world.good, config.negatives_per_positive, seed), end)
         # Negatives are drawn over the whole log; keep those of the events learned from.
         since = positives.ts.min() if len(positives) else 0
@@ -116,9 +116,17 @@ def train_ranker(
 
         return checkpoints.part(f"{backbone}-{arm}-seed{number}", fit, save, load)
 
+    # Before the first reasons are in force the text arms know the same, and would train to the same weights.
+    alike = {
+        arm: next(first for first in config.arms if knowledge[first].same_as(knowledge[arm])) for arm in config.arms
+    }
+    made: dict[tuple[ArmName, BackboneName, int], tuple[Ranker, list[float]]] = {}
     for done, (arm, backbone, number) in enumerate(runs):
         progress("ranker", done, len(runs))
-        model, losses = fitted(arm, backbone, number)
+        trained = (alike[arm], backbone, number)
+        if trained not in made:
+            made[trained] = fitted(*trained)
+        model, losses = made[trained]
         save_model(output, backbone, arm, number, model)
         name = f"{backbone}/{arm}/seed{number}"
         if losses:

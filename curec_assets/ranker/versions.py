@@ -35,9 +35,15 @@ class Versions:
     _open: Tensor
     _arrival_from: Tensor
     _arrival_version: Tensor
+    _any_arrival: bool
 
     def __len__(self) -> int:
         return len(self.subject)
+
+    def same_as(self, other: "Versions") -> bool:
+        """Whether every event meets the same under both."""
+        pairs = [(getattr(self, name), getattr(other, name)) for name in self.__dataclass_fields__]
+        return all(torch.equal(a, b) if isinstance(a, Tensor) and isinstance(b, Tensor) else a is b for a, b in pairs)
 
     def met(self, subject: Tensor, window: Tensor, ts: Tensor) -> Tensor:
         """The version (int64) of each subject that an event in ``window`` (row of ``starts``) at ``ts`` meets.
@@ -46,8 +52,35 @@ class Versions:
         even inside the window, while nothing came into force before: it was written from metadata alone. Shapes
         broadcast.
         """
+        if len(self) == len(self._arrival_from):
+            # One version each, which every event meets.
+            return subject.expand(torch.broadcast_shapes(subject.shape, window.shape, ts.shape))
+        met = self._at_start[window, subject]
+        if not self._any_arrival:
+            return met
         arrived = self._open[window, subject] & (self._arrival_from[subject] <= ts)
-        return torch.where(arrived, self._arrival_version[subject], self._at_start[window, subject])
+        return torch.where(arrived, self._arrival_version[subject], met)
+
+    def met_by_all(self, window: Tensor, ts: Tensor) -> Tensor:
+        """``met`` of every subject by each event: (events, subjects), from ``window`` and ``ts`` of shape (events,).
+
+        Faster than to ask for each pair: events of one window meet the same versions, but for what arrives within it.
+        """
+        subjects = torch.arange(len(self._arrival_from))
+        if len(self) == len(subjects):
+            return subjects.expand(len(ts), -1)
+        found = self._at_start[window]
+        late = torch.nonzero(self._arrival_from < NEVER)[:, 0]
+        found[:, late] = self.met(late[None], window[:, None], ts[:, None])
+        return found
+
+
+def distinct(version: Tensor, versions: int) -> tuple[Tensor, Tensor]:
+    """Those of ``versions`` versions that stand in ``version``, ascending, and the place of each entry among them:
+    ``torch.unique`` with its inverse, without its sort."""
+    there = torch.zeros(versions, dtype=torch.bool)
+    there[version.reshape(-1)] = True
+    return torch.nonzero(there)[:, 0], (torch.cumsum(there, dim=0) - 1)[version]
 
 
 def window_starts(starts: Sequence[int]) -> np.ndarray:
@@ -102,4 +135,5 @@ def join_versions(
         _open=torch.from_numpy(at_start == NOTHING_YET),
         _arrival_from=torch.from_numpy(arrival_from),
         _arrival_version=torch.from_numpy(version[-1]),
+        _any_arrival=bool((arrival_from < NEVER).any()),
     )

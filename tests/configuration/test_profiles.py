@@ -10,7 +10,7 @@ PROFILES = sorted(path.stem for path in (SHIPPED / "profiles").glob("*.yaml"))
 
 
 def test_the_documented_profiles_are_there() -> None:
-    assert PROFILES == ["cpu", "demo", "gpu", "test"]
+    assert PROFILES == ["cpu", "demo", "gpu", "test", "topk"]
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -1,5 +1,6 @@
 """Windows: whole, ordered, keyed alike in the lake and in Dagster."""
 
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import dagster as dg
@@ -40,6 +41,16 @@ def test_window_keys_are_dagsters_partition_keys(frequency: Frequency, first: st
     for window in windows:
         span = partitions.time_window_for_partition_key(window.key)
         assert (span.start.timestamp(), span.end.timestamp()) == (window.start.timestamp(), window.end.timestamp())
+
+
+def test_a_first_window_can_hold_everything_before_it_under_its_own_key() -> None:
+    plain = WindowsConfig(frequency="monthly", first="2014-04", last="2014-06")
+    reaching = plain.model_copy(update={"all_earlier": True})
+    first, *others = reaching.windows()
+    assert (first.key, first.end) == ("2014-04", plain.windows()[0].end)
+    assert first.start == datetime(1970, 1, 1, tzinfo=UTC)
+    assert tuple(others) == plain.windows()[1:]
+    assert reaching.first_start == plain.windows()[0].start
 
 
 @given(st.integers(0, 7), st.integers(0, 7))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from curec_assets.ranker.backbone import Examples, Knowledge, Ranker, Shape, make_examples
-from curec_assets.ranker.config import BackboneName
+from curec_assets.ranker.config import ArmName, BackboneName
 from curec_assets.ranker.events import microseconds
 from curec_assets.ranker.folder import new_ranker
 from curec_assets.ranker.prepare import Prepared, prepare
@@ -81,6 +81,19 @@ class RankerConformance:
         rows = torch.tensor([5, 40])
         alone = model.score(knowledge, examples.queries.rows(rows), every[rows][:, 3:5])
         assert torch.allclose(alone, together[rows][:, 3:5], atol=1e-5)
+
+    @pytest.mark.parametrize("arm", ["id_only", "evidence_text", "corrected_reasons"])
+    def test_the_whole_catalogue_scores_as_its_items_do_one_by_one(
+        self, world: Prepared, examples: Examples, arm: ArmName
+    ) -> None:
+        knowledge = world.knowledge(arm, STARTS, 0)
+        model, _ = self.fitted(knowledge, examples)
+        whole = model.score_catalogue(knowledge, examples.queries)
+        plain = [
+            model.score(knowledge, examples.queries, torch.full((len(examples), 1), item))
+            for item in range(len(knowledge.first_seen))
+        ]
+        assert torch.allclose(whole, torch.cat(plain, dim=1), atol=1e-5)
 
     def test_scoring_draws_no_random_numbers(self, knowledge: Knowledge, examples: Examples) -> None:
         model, _ = self.fitted(knowledge, examples)

@@ -1,8 +1,10 @@
 """Training: a folder is a function of what came before the window's end, and reasons that carry the signal are used."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,7 @@ from curec_assets.progress import Progress, silent
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.evaluate import evaluate_ranker
 from curec_assets.ranker.folder import model_seed
+from curec_assets.ranker.sasrec import SASRec
 from curec_assets.ranker.train import RankerTraining, train_ranker
 from tests.ranker.ranker_world import (
     DIMENSION,
@@ -118,6 +121,31 @@ def test_a_reason_of_the_last_window_changes_no_weight(tmp_path: Path) -> None:
     train(world, tmp_path / "a")
     train(changed, tmp_path / "b")
     assert hash_folder(tmp_path / "a") == hash_folder(tmp_path / "b")
+
+
+def test_arms_that_know_the_same_are_trained_once_and_arms_that_do_not_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits: list[int] = []
+    fit = SASRec.fit
+
+    def counted(self: SASRec, *arguments: Any) -> list[float]:
+        fits.append(1)
+        return fit(self, *arguments)
+
+    monkeypatch.setattr(SASRec, "fit", counted)
+    config = BOTH.model_copy(update={"backbones": ("sasrec",)})
+    files = [f"sasrec-{arm}-seed0.safetensors" for arm in BOTH.arms]
+    # Reasons of the first window, but for arrivals, are in force from its end on: nothing trained in it has met one.
+    world = make_world()
+    later = [n for n, role in enumerate(world.reasons["role"].to_pylist()) if role != "arrival"]
+    train(replace(world, reasons=world.reasons.take(later)), tmp_path / "first", WINDOWS[:1], config)
+    none, *others = ((tmp_path / "first" / name).read_bytes() for name in files)
+    assert len(fits) == 2
+    assert len({none, *others}) == 2
+    fits.clear()
+    train(world, tmp_path / "second", WINDOWS[:2], config)
+    assert len(fits) == len({(tmp_path / "second" / name).read_bytes() for name in files}) == len(files)
 
 
 def test_a_chain_without_any_text_or_event_still_trains(tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""What the chains over data that is not shipped are tuned on: months or years that none of them is judged on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from curec_assets.configuration.chain import SHIPPED, Chain, load_chain
+from curec_assets.configuration.windows import EPOCH, Window
+from curec_assets.evidence.build import build_evidence
+from curec_assets.interactions.cleaning import clean_interactions, good_events
+from curec_assets.interactions.sources import open_source
+from curec_assets.lake.schemas import EVIDENCE, reason_embeddings
+from curec_assets.language_model.encoder import TextEncoder
+
+CHAINS = ("amazon_beauty", "movielens_small")
+"""``amazon_cds`` is not among them: it confirms what was chosen on these."""
+
+
+NO_EVIDENCE = EVIDENCE.empty_table().append_column("window", pa.array([], pa.string()))
+
+
+@dataclass(frozen=True)
+class Held:
+    """Tables of everything before the end of ``windows[-1]``, the window to judge on; the first of ``windows`` holds
+    all history before the others."""
+
+    chain: Chain
+    windows: tuple[Window, ...]
+    cleaned: pa.Table
+    items: pa.Table
+
+
+def last_development_window(chain: Chain) -> str:
+    """The chain's first window: it is trained on and never judged."""
+    return chain.windows.first
+
+
+def open_chain(name: str) -> Chain:
+    """A shipped chain of ``CHAINS``.
+
+    Raises:
+        ValueError: a chain that nothing may be tuned on.
+    """
+    if name not in CHAINS:
+        raise ValueError(f"{name} is kept for confirmation; choose one of {', '.join(CHAINS)}")
+    return load_chain(SHIPPED / "chains" / f"{name}.yaml")
+
+
+def hold_back(chain: Chain, window: str, earlier: str) -> Held:
+    """Data of ``chain`` up to the end of ``window``, cut into windows from ``earlier`` on.
+
+    Raises:
+        ValueError: a window that the chain is judged on.
+    """
+    last = last_development_window(chain)
+    if window > last:
+        raise ValueError(f"{window} is kept for the final test; choose a window up to {last}")
+    windows = chain.windows.model_copy(update={"first": earlier, "last": window}).windows()
+    source, end = open_source(chain.data_set, chain.folder), windows[-1].end
+    items = source.items_first_seen(EPOCH, end, opening=True)
+    cleaned = clean_interactions(source.interactions(EPOCH, end), items, chain.data_set).table
+    return Held(chain, windows, cleaned, items)
+
+
+def evidence_of(held: Held) -> pa.Table:
+    """EVIDENCE, with its window, of all windows but the one that is judged."""
+    good, tables = good_events(held.cleaned), [NO_EVIDENCE]
+    for window in held.windows[:-1]:
+        table = build_evidence(good, held.items, window.start, window.end, held.chain.profile.evidence)
+        tables.append(table.append_column("window", pa.array([window.key] * len(table), pa.string())))
+    return pa.concat_tables(tables)
+
+
+def reviewed_everywhere(evidence: pa.Table, dimension: int) -> pa.Table:
+    """REASON_EMBEDDINGS as if every subject of ``evidence`` had been reviewed: the arm ``evidence_text`` then knows all
+    evidence there is. The vectors stand for drafts, which no arm of a benchmark reads."""
+    rows = evidence.select(["side", "subject_id", "as_of", "window"]).to_pylist()
+    vector = np.eye(1, dimension, dtype=np.float32)[0].tolist()
+    drafts = [
+        {
+            "side": row["side"],
+            "subject_id": row["subject_id"],
+            "role": "draft",
+            "reason_hash": "none",
+            "valid_from": row["as_of"],
+            "embedding": vector,
+            "window": row["window"],
+        }
+        for row in rows
+    ]
+    schema = reason_embeddings(dimension).append(pa.field("window", pa.string()))
+    return pa.Table.from_pylist(drafts, schema=schema)
+
+
+class RememberingEncoder:
+    """An encoder whose vectors outlive the process, in one file: tuning asks for the same texts again and again."""
+
+    def __init__(self, encoder: TextEncoder, file: Path) -> None:
+        self.name, self.dimension = encoder.name, encoder.dimension
+        self._encoder, self._file = encoder, file
+        self._known: dict[str, np.ndarray] = {}
+        if file.exists():
+            with np.load(file, allow_pickle=False) as stored:
+                self._known = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """As the encoder."""
+        missing = sorted(set(texts) - set(self._known))
+        if missing:
+            self._known.update(zip(missing, self._encoder.encode(missing), strict=True))
+            names = np.array(list(self._known))
+            np.savez(self._file, texts=names, vectors=np.stack(list(self._known.values())))
+        return np.stack([self._known[text] for text in texts]) if texts else np.zeros((0, self.dimension), np.float32)

@@ -1,0 +1,117 @@
+"""Does text help SASRec to rank the whole catalogue? Arms that need no language model, on windows kept for tuning.
+
+`id_only`, `metadata_text` and, with evidence for every subject, `evidence_text`, trained before a window and judged on
+it, slice by slice. The windows that a chain is judged on are refused, and so is the chain that confirms.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import yaml
+
+from bench.held_back import (
+    CHAINS,
+    RememberingEncoder,
+    NO_EVIDENCE,
+    evidence_of,
+    hold_back,
+    last_development_window,
+    open_chain,
+    reviewed_everywhere,
+)
+from curec_assets.language_model.encoder import load_encoder
+from curec_assets.ranker.bootstrap import interval
+from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.evaluate import Trial
+from curec_assets.ranker.folder import open_folder
+from curec_assets.ranker.prepare import prepare
+from curec_assets.ranker.train import train_ranker
+from curec_assets.window_asset import prepare_torch
+
+SEED = 0
+ARMS = ("id_only", "metadata_text")
+SHOWN = ("all", "items_0", "items_1_5", "items_6_20", "items_21_plus", "new_users", "returning_users")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print a Markdown table: each arm's NDCG@10 by slice, and its paired difference to the first arm."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--chain", default=CHAINS[0], help=f"one of {', '.join(CHAINS)}")
+    parser.add_argument("--window", help="window to judge on; the chain's first by default, which is the last allowed")
+    parser.add_argument(
+        "--from", dest="earlier", help="evidence is written from this window on (that before, if unset)"
+    )
+    parser.add_argument("--arms", nargs="+", default=ARMS)
+    parser.add_argument("--vectors", type=Path, help="file that keeps sentence vectors from one call to the next")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the ranker's configuration"
+    )
+    asked = parser.parse_args(arguments)
+    changes = {name: yaml.safe_load(value) for name, value in (field.split("=", 1) for field in asked.set)}
+    try:
+        chain = open_chain(asked.chain)
+        window = asked.window or last_development_window(chain)
+        before = (
+            asked.earlier
+            or chain.windows.model_copy(update={"first": "1990" if len(window) == 4 else "1990-01", "last": window})
+            .windows()[-2]
+            .key
+        )
+        held = hold_back(chain, window, before)
+    except ValueError as error:
+        parser.error(str(error))
+    with TemporaryDirectory() as folder:
+        vectors = asked.vectors or Path(folder) / "vectors.npz"
+        measure(held, asked.arms, changes, vectors, Path(folder))
+
+
+def measure(held, arms, changes: Mapping[str, object], vectors: Path, folder: Path) -> None:
+    """Train and judge ``arms`` and print the table."""
+    profile = held.chain.profile
+    prepare_torch(profile.threads)
+    fixed = {"arms": arms, "recommend_arm": arms[0], "bootstrap_samples": 200}
+    config = RankerConfig.model_validate({**profile.ranker.model_dump(mode="json"), **fixed, **changes})
+    encoder = RememberingEncoder(load_encoder(profile.encoder), vectors)
+    evidence = evidence_of(held) if "evidence_text" in arms else NO_EVIDENCE
+    reasons = reviewed_everywhere(evidence, encoder.dimension)
+    *earlier, judged = held.windows
+    implicit = held.chain.data_set.implicit
+    started = time.perf_counter()
+    train_ranker(
+        held.cleaned, held.items, evidence, reasons, encoder, earlier, config, SEED, folder, _tell, implicit=implicit
+    )
+    trained = time.perf_counter()
+    shared = open_folder(folder, encoder.name)
+    world = prepare(held.cleaned, held.items, evidence, reasons, encoder, judged.end, shared.items, shared.users)
+    trial = Trial(folder, shared, world, judged, config, SEED, implicit)
+    events = trial.test_events("next_item")
+    judge = trial.judge_of("sasrec", events)
+    found = {arm: judge.replicates(trial.outcomes("sasrec", arm, events)) for arm in arms}
+    judged_at = time.perf_counter()
+    models = len(arms) * len(config.seeds)
+    print(f"| arm | metric | {' | '.join(SHOWN)} |\n|---|---|{'---|' * len(SHOWN)}")
+    print(f"| events | | {' | '.join(str(len(judge.slices[name])) for name in SHOWN)} |")
+    for arm, values in found.items():
+        for metric in ("ndcg@10", "hr@10"):
+            print(f"| {arm} | {metric} | {' | '.join(f'{values[metric, name][0]:.4f}' for name in SHOWN)} |")
+    for arm in list(arms)[1:]:
+        told = []
+        for name in SHOWN:
+            held_in = interval(found[arm]["ndcg@10", name] - found[arms[0]]["ndcg@10", name], 0.95)
+            told.append("–" if held_in.low is None else f"{held_in.value:+.4f} [{held_in.low:.4f}, {held_in.high:.4f}]")
+        print(f"| {arm} − {arms[0]} | ndcg@10 | {' | '.join(told)} |")
+    per = (trained - started) / models, (judged_at - trained) / models
+    print(f"\n{per[0]:.1f} s to train and {per[1]:.1f} s to judge a model", file=sys.stderr)
+
+
+def _tell(what: str, done: int, total: int) -> None:
+    print(f"{what} {done}/{total}", end="\r", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
