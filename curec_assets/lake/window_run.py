@@ -98,7 +98,7 @@ class WindowRun:
         other inputs have left of this asset and window is removed.
 
         Args:
-            inputs: content of what the result also depends on and the reader does not know, e.g. a base model's id.
+            inputs: ids of what the result also depends on and the reader does not know: base model, encoders.
         """
         parents = [[parent.asset, parent.window, parent.content_hash] for parent in self.read.seal()]
         key = hash_json(

@@ -4,8 +4,8 @@ A checkpoint is a folder in the layout that transformers' ``Trainer`` resumes fr
 schedule, the log so far, the random state (for base models with dropout), and what the stage itself carries along.
 Tensors that are no weights lie in torch's own format and are read as tensors alone (``weights_only``): no pickle runs.
 
-On a CPU with a fixed number of threads a resumed training is bit for bit the unbroken one; on a GPU it is within what
-two unbroken ones differ by.
+On a CPU with a fixed number of threads a resumed training is bit for bit the unbroken one. On a GPU, where two unbroken
+ones may differ too, nothing was measured and nothing is promised.
 """
 
 import json

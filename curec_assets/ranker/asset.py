@@ -18,19 +18,20 @@ def ranker(run: WindowRun) -> Published:
     from curec_assets.ranker.train import train_ranker
 
     windows = run.chain.all_windows()
+    encoder = load_encoder(run.profile.encoder)
     with run.scratch() as folder:
         training = train_ranker(
             run.read.up_to("cleaned_interactions"),
             run.read.up_to("items"),
             run.read.up_to("evidence"),
             run.read.up_to("reason_embeddings"),
-            load_encoder(run.profile.encoder),
+            encoder,
             windows[: windows.index(run.window) + 1],
             run.profile.ranker,
             run.seed,
             folder,
             run.progress,
-            run.checkpoints(),
+            run.checkpoints(encoder.name),
             implicit=run.chain.data_set.implicit,
         )
         return run.publish_model(folder, training.metrics, training.curves)

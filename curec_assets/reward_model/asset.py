@@ -16,6 +16,7 @@ def reward_model(run: WindowRun) -> Published:
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.reward_model.train import train_reward_model
 
+    encoder, gold_encoder = load_encoder(run.profile.encoder), load_encoder(run.profile.gold_encoder)
     with run.scratch() as folder:
         training = train_reward_model(
             labelled_events(
@@ -27,12 +28,12 @@ def reward_model(run: WindowRun) -> Published:
             run.read.up_to("evidence"),
             run.read.up_to("draft_reasons"),
             run.read.up_to("items"),
-            load_encoder(run.profile.encoder),
-            load_encoder(run.profile.gold_encoder),
+            encoder,
+            gold_encoder,
             run.profile.reward_model,
             run.seed,
             folder,
             run.progress,
-            run.checkpoints(),
+            run.checkpoints(encoder.name, gold_encoder.name),
         )
         return run.publish_model(folder, training.metrics, training.curves, training.evaluations)
