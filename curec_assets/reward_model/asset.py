@@ -36,4 +36,6 @@ def reward_model(run: WindowRun) -> Published:
             run.progress,
             run.checkpoints(encoder.name, gold_encoder.name),
         )
-        return run.publish_model(folder, training.metrics, training.curves, training.evaluations)
+        reliability = [found.as_metric() for found in training.reliability]
+        metrics = {**training.metrics, "reliability": reliability}
+        return run.publish_model(folder, metrics, training.curves, training.evaluations)

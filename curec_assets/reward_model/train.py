@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.progress import Progress, silent
+from curec_assets.reward_model.calibration import ReliabilityBin
 from curec_assets.reward_model.config import RewardModelConfig
 from curec_assets.reward_model.evaluation import ARMS, evaluate_reward_model
 from curec_assets.reward_model.features import EventFeatures, event_features
@@ -41,12 +41,12 @@ Curve = list[dict[str, int | str | float]]
 @dataclass(frozen=True)
 class RewardTraining:
     """What training reports: ``curves`` are dicts of step, name and value; ``evaluations`` an EVALUATIONS table;
-    ``rows_seen`` the number of good events read. Among ``metrics``, all JSON values, ``reliability`` is a list of bins
-    (slice, arm, low, n, predicted, observed)."""
+    ``reliability`` the bins of every slice and arm on the same events; ``rows_seen`` the number of good events read."""
 
-    metrics: dict[str, Any]
+    metrics: dict[str, float]
     curves: Curve
     evaluations: pa.Table
+    reliability: list[ReliabilityBin]
     rows_seen: int
 
 
@@ -136,13 +136,12 @@ def train_reward_model(
         "items_with_drafts": float(banks["item"].drafted.sum()),
         "users_with_drafts": float(banks["user"].drafted.sum()),
         **_headline(evaluation.table),
-        "reliability": [found.as_metric() for found in evaluation.reliability],
         "features_seconds": features_done - started,
         "encoding_seconds": encoded - features_done,
         "fitting_seconds": fitted - encoded,
         "evaluation_seconds": perf_counter() - fitted,
     }
-    return RewardTraining(metrics, curves, evaluation.table, len(features))
+    return RewardTraining(metrics, curves, evaluation.table, evaluation.reliability, len(features))
 
 
 def _fitted(

@@ -285,7 +285,7 @@ def test_reliability_bins_hold_every_event_once_and_their_gaps_are_the_calibrati
 def test_a_trained_model_tells_its_reliability_in_every_slice_and_arm(trained: Trained):
     counts = {(row["slice"], row["arm"]): row["n"] for row in trained.training.evaluations.to_pylist()}
     binned: dict[tuple[str, str], int] = {}
-    for found in trained.training.metrics["reliability"]:
-        key = (found["slice"], found["arm"])
-        binned[key] = binned.get(key, 0) + found["n"]
+    for found in trained.training.reliability:
+        key = (found.slice, found.arm)
+        binned[key] = binned.get(key, 0) + found.n
     assert binned == {key: n for key, n in counts.items() if key[1] in ARMS}
