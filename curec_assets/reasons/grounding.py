@@ -74,13 +74,14 @@ class Grounding:
         spans: list[tuple[int, int]] = []
         for begin in range(len(tokens)):
             length = self._title_at(tokens, begin, text, starts)
-            if length and not _stands(tokens[begin : begin + length], haystack, names):
+            # A title of its own is not the names it is made of, one after another.
+            if length and not _stands(tokens[begin : begin + length], haystack):
                 spans.append((begin, begin + length))
             length, category = _longest(self._categories, tokens, begin)
             if length and not any(f" {' '.join(form)} " in haystack for form in _number_forms(_words(category))):
                 spans.append((begin, begin + length))
         for begin, end in _capitalised_runs(tokens, text, starts):
-            if not _stands(tokens[begin:end], haystack, names):
+            if not _stands(tokens[begin:end], haystack) and not _is_row_of_names(tokens[begin:end], names):
                 spans.append((begin, end))
         outermost = [span for span in sorted(set(spans)) if not any(_inside(span, other) for other in spans)]
         return [reason[tokens[begin].start : tokens[end - 1].end] for begin, end in outermost]
@@ -207,17 +208,18 @@ def _evidence_fields(row: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return [_words(text) for text in texts if text]
 
 
-def _stands(tokens: list[_Token], haystack: str, names: set[str]) -> bool:
+def _stands(tokens: list[_Token], haystack: str) -> bool:
     words = [token.word for token in tokens]
-    if f" {' '.join(words)} " in haystack or _is_row_of_names(words, names):
+    if f" {' '.join(words)} " in haystack:
         return True
     # "Toy Story 1995": a bare year behind a name is read like one in parentheses.
     year_behind = len(words) > 1 and re.fullmatch(r"(?:1[89]|20)\d\d", words[-1]) is not None
     return year_behind and f" {' '.join(words[:-1])} " in haystack
 
 
-def _is_row_of_names(words: list[str], names: set[str]) -> bool:
-    """Whether ``words`` are whole evidenced names one after another (``Comedy Drama``)."""
+def _is_row_of_names(tokens: list[_Token], names: set[str]) -> bool:
+    """Whether ``tokens`` are whole evidenced names one after another (``Comedy Drama``)."""
+    words = [token.word for token in tokens]
     reachable = [True] + [False] * len(words)
     for end in range(1, len(words) + 1):
         reachable[end] = any(reachable[begin] and " ".join(words[begin:end]) in names for begin in range(end))

@@ -56,7 +56,7 @@ def test_history_is_strictly_earlier_so_ties_are_not_history() -> None:
     assert dislikes == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 5), st.integers(0, 1)), max_size=40))
 def test_no_history_reaches_its_event_and_no_stranger_was_met(rows: list[tuple[int, int, int, int]]) -> None:
     distinct = {(user, item): (day, label) for user, item, day, label in rows}

@@ -149,7 +149,7 @@ histories = st.lists(
 LOOSE = EvidenceConfig(min_support=1, lift_prior=0.5, category_prior=0.5, crowd_min_people=1, trend_min_events=1)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=histories)
 def test_an_items_row_does_not_depend_on_the_verdicts_of_people_outside_the_evidence_group(rows):
     flipped = [(u, i, d, y if subject_group(u) == "evidence" else 1 - y) for u, i, d, y in rows]
@@ -157,7 +157,7 @@ def test_an_items_row_does_not_depend_on_the_verdicts_of_people_outside_the_evid
     assert {k: v for k, v in before.items() if k[0] == "item"} == {k: v for k, v in after.items() if k[0] == "item"}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=histories)
 def test_a_users_row_does_not_depend_on_verdicts_on_items_outside_the_evidence_group(rows):
     flipped = [(u, i, d, y if subject_group(i) == "evidence" else 1 - y) for u, i, d, y in rows]

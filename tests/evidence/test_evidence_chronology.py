@@ -24,7 +24,7 @@ def history(first_day: float, last_day: float):
     return st.lists(event, max_size=40, unique_by=lambda row: row[:3])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=history(-40, DAYS - 0.001), poison=history(DAYS, DAYS + 40))
 def test_events_and_items_from_the_windows_end_on_change_nothing(rows, poison):
     known = items(THINGS)
@@ -35,7 +35,7 @@ def test_events_and_items_from_the_windows_end_on_change_nothing(rows, poison):
     assert poisoned == clean
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=history(-40, DAYS - 0.001), seed=st.randoms())
 def test_the_order_of_rows_changes_nothing(rows, seed):
     shuffled = list(rows)

@@ -18,7 +18,7 @@ ratings = st.one_of(st.none(), st.sampled_from(["1", "4", "4.0", " 5", "0", "6",
 rows = st.lists(st.tuples(ids, ids, ratings, st.integers(0, 3)), max_size=25)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=rows, implicit=st.booleans())
 def test_raw_rows_are_good_quarantined_or_merged_whatever_they_hold(rows, implicit):
     data_set = implicit_data() if implicit else rated_files()
@@ -35,7 +35,7 @@ def test_raw_rows_are_good_quarantined_or_merged_whatever_they_hold(rows, implic
             assert row["label"] == (1 if implicit else int(row["rating"] >= 4))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows=rows, seed=st.randoms())
 def test_the_order_of_raw_rows_does_not_matter(rows, seed):
     raw = raw_rows(rows)
@@ -45,7 +45,7 @@ def test_the_order_of_raw_rows_does_not_matter(rows, seed):
     assert clean_interactions(shuffled, KNOWN, rated_files()) == clean_interactions(raw, KNOWN, rated_files())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows=rows)
 def test_good_rows_have_one_event_per_user_item_and_time(rows):
     table = clean_interactions(raw_rows(rows), KNOWN, rated_files()).table

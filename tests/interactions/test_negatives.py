@@ -16,7 +16,7 @@ ITEM_IDS = "abcdefgh"
 events = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(ITEM_IDS), st.integers(0, 8)), max_size=30)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rows=events, per_positive=st.integers(1, 3), seed=st.integers(-5, 2**70))
 def test_a_negative_was_there_to_be_had_and_not_had_yet(rows, per_positive, seed):
     cleaned = _cleaned(rows)
@@ -33,7 +33,7 @@ def test_a_negative_was_there_to_be_had_and_not_had_yet(rows, per_positive, seed
     assert len({row["event_id"] for row in sampled.to_pylist()}) == sampled.num_rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=events, poison=events, cut=st.integers(1, 8))
 def test_rows_from_a_moment_on_never_change_the_negatives_before_it(rows, poison, cut):
     earlier = [row for row in rows if row[2] < cut]

@@ -19,7 +19,7 @@ lines = st.lists(st.one_of(junk_line, good_line), max_size=12)
 line_end = st.sampled_from([b"\n", b"\r\n", b"\r"])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(lines=lines, ends=st.lists(line_end, min_size=12, max_size=12), boundary=st.integers(0, 2_000_000_000))
 def test_whatever_bytes_a_file_holds_each_line_is_in_one_window_or_rejected(lines, ends, boundary):
     data = HEADER + b"".join(line + end for line, end in zip(lines, ends, strict=False))
@@ -30,7 +30,7 @@ def test_whatever_bytes_a_file_holds_each_line_is_in_one_window_or_rejected(line
     assert numbers == list(range(1, sum(1 for line in lines if line) + 1))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(before=lines, garbage=st.lists(st.tuples(st.sampled_from("12"), st.integers(1000, 10**9)), max_size=8))
 def test_items_first_seen_does_not_look_at_rows_from_the_end_on(before, garbage):
     known = [line for line in before if line.count(b",") != 3 or int(line.rsplit(b",", 1)[1] or 0) < 1000]

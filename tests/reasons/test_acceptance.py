@@ -64,7 +64,7 @@ def test_the_pool_recovers_the_mean_and_the_variances_it_was_drawn_from() -> Non
     assert np.sqrt(pooled.noise_variance) == pytest.approx(0.1, rel=0.1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.floats(-2, 2).map(lambda x: round(x, 6)), min_size=1, max_size=5), min_size=1, max_size=8),
     st.floats(0.02, 0.98),

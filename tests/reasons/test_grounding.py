@@ -73,6 +73,13 @@ def test_a_title_written_in_small_letters_is_caught_from_four_words_on() -> None
     assert grounding.ungrounded_claims("They like the game of it.", ROW) == []
 
 
+def test_a_title_made_of_evidenced_names_is_a_claim_of_its_own() -> None:
+    grounding = Grounding(["Alpha", "Alpha Alpha (1951)"], [])
+    row = {"title": "Alpha", "categories": [], "description": None, "facts": []}
+    assert grounding.ungrounded_claims("People who like Alpha Alpha like that one.", row) == ["Alpha Alpha"]
+    assert grounding.ungrounded_claims("People who like Alpha like that one.", row) == []
+
+
 WORDS = st.sampled_from(
     ["Alpha", "Bravo", "of", "the", "Delta", "and", "Echo", "in", "River", "2", "Stone", "a", "Night"]
 )

@@ -88,7 +88,7 @@ def setting_rows(history: pa.Table) -> dict[tuple[str, str], Sequence[dict[str, 
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_each_subject_has_at_most_one_reason_at_any_time_and_rows_follow_on_from_each_other(seed: int) -> None:
     history = run_chain(seed, windows=5)
@@ -106,13 +106,13 @@ def test_each_subject_has_at_most_one_reason_at_any_time_and_rows_follow_on_from
         assert (incumbent.reason if incumbent else None) == reason
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.randoms(use_true_random=False))
 def test_the_order_of_rows_in_any_input_changes_nothing(seed: int, shuffle: random.Random) -> None:
     assert hash_table(run_chain(seed, windows=4)) == hash_table(run_chain(seed, windows=4, shuffle=shuffle))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000))
 def test_a_chain_is_a_function_of_its_inputs_and_later_windows_change_no_earlier_row(seed: int) -> None:
     short, long = run_chain(seed, windows=3), run_chain(seed, windows=5)

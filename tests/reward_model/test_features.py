@@ -32,7 +32,7 @@ def described(features: EventFeatures) -> dict[str, tuple[list[tuple[int, float]
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(events=events_lists, cut=st.integers(0, 6), seed=st.integers(0, 5))
 def test_garbage_at_or_after_an_instant_changes_no_feature_of_events_up_to_it(events, cut, seed):
     rng = np.random.default_rng(seed)
@@ -46,7 +46,7 @@ def test_garbage_at_or_after_an_instant_changes_no_feature_of_events_up_to_it(ev
             assert after[f"{user}-{item}-{minute}"] == before[f"{user}-{item}-{minute}"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(events=events_lists)
 def test_histories_and_rates_are_those_of_a_plain_count_of_earlier_events(events):
     features = event_features(cleaned_table(events), CATALOGUE, 30, PRIOR)
@@ -63,7 +63,7 @@ def test_histories_and_rates_are_those_of_a_plain_count_of_earlier_events(events
             np.testing.assert_allclose(features.rates[row, column], np.log(rate / (1 - rate)), rtol=1e-5, atol=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(events=events_lists, seed=st.integers(0, 5))
 def test_the_order_of_the_rows_does_not_matter(events, seed):
     table = cleaned_table(events)
