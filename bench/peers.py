@@ -14,105 +14,31 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+import torch
 from scipy.sparse import csr_matrix, hstack
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 
 from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
+from bench.peer_models import CTR_PEERS, SEED, TOP_K_PEERS, CtrPeer, TopKPeer
 from curec_assets.configuration.windows import Window
 from curec_assets.lake.schemas import reason_embeddings
 from curec_assets.lake.window_run import WindowRun
 from curec_assets.language_model.encoder import TextEncoder, load_encoder
-from curec_assets.ranker.backbone import Task
+from curec_assets.ranker.backbone import Task, make_queries
 from curec_assets.ranker.bootstrap import interval
 from curec_assets.ranker.config import BackboneName, RankerConfig
+from curec_assets.ranker.din import company
 from curec_assets.ranker.evaluate import TOP_K_BATCH, Trial
-from curec_assets.ranker.events import Events
-from curec_assets.ranker.folder import open_folder
+from curec_assets.ranker.events import Events, microseconds
+from curec_assets.ranker.folder import BACKBONES, open_folder
 from curec_assets.ranker.metrics import target_ranks
 from curec_assets.ranker.popularity import popularity_of_catalogue, popularity_of_items
 from curec_assets.ranker.prepare import prepare
 from curec_assets.ranker.train import train_ranker
+from curec_assets.ranker.versions import window_starts
 
-SEED = 0
 SHOWN = {"din": ("auc", "group_auc"), "sasrec": ("ndcg@10", "hr@10")}
-TopKPeer = Callable[[csr_matrix, csr_matrix, float], np.ndarray]
-"""Scores (queries, items) from training likes (users, items), the likes of each query's user before the query (queries,
-items), and one setting."""
-CtrPeer = Callable[[csr_matrix, np.ndarray, csr_matrix, float], np.ndarray]
-"""Scores (n,) of test features, from training features and labels, and one setting."""
-
-
-def ease(train: csr_matrix, queries: csr_matrix, penalty: float) -> np.ndarray:
-    """EASE (Steck 2019) by Cornac."""
-    from cornac.data import Dataset
-    from cornac.models import EASE
-
-    rows = train.tocoo()
-    data = Dataset.from_uir([(str(u), int(i), 1.0) for u, i in zip(rows.row, rows.col, strict=True)], seed=SEED)
-    model = EASE(lamb=penalty, posB=False, verbose=False).fit(data)
-    items = np.array(list(data.iid_map))
-    scores = np.zeros(queries.shape)
-    scores[:, items] = queries[:, items] @ np.asarray(model.B)
-    return scores
-
-
-def item_knn(train: csr_matrix, queries: csr_matrix, neighbours: float) -> np.ndarray:
-    """Cosine item-kNN by implicit."""
-    from implicit.nearest_neighbours import CosineRecommender
-
-    model = CosineRecommender(K=int(neighbours))
-    model.fit(train, show_progress=False)
-    return np.asarray((queries @ csr_matrix(model.similarity)).todense())
-
-
-def implicit_als(train: csr_matrix, queries: csr_matrix, factors: float) -> np.ndarray:
-    """iALS (Hu et al. 2008) by implicit; users are folded in with their likes so far."""
-    from implicit.als import AlternatingLeastSquares
-
-    model = AlternatingLeastSquares(int(factors), regularization=0.1, alpha=10.0, iterations=15, random_state=SEED)
-    model.fit(train, show_progress=False)
-    known = model.recalculate_user(np.arange(queries.shape[0]), queries)
-    return np.asarray(known @ model.item_factors.T)
-
-
-def bpr(train: csr_matrix, queries: csr_matrix, factors: float) -> np.ndarray:
-    """BPR (Rendle et al. 2009) by implicit. It folds nobody in, so a user is the mean of the items liked so far."""
-    from implicit.bpr import BayesianPersonalizedRanking
-
-    model = BayesianPersonalizedRanking(int(factors), iterations=100, random_state=SEED)
-    model.fit(train, show_progress=False)
-    items = np.asarray(model.item_factors)
-    liked = np.maximum(np.asarray(queries.sum(axis=1)), 1)
-    return np.asarray((queries @ items[:, :-1]) / liked @ items[:, :-1].T + items[:, -1])
-
-
-def logistic_regression(train: csr_matrix, labels: np.ndarray, test: csr_matrix, strength: float) -> np.ndarray:
-    """Logistic regression over ids and features."""
-    return LogisticRegression(C=strength, max_iter=1000).fit(train, labels).decision_function(test)
-
-
-def boosted_trees(train: csr_matrix, labels: np.ndarray, test: csr_matrix, leaves: float) -> np.ndarray:
-    """Gradient-boosted trees over features; ids are too many for splits."""
-    model = HistGradientBoostingClassifier(max_leaf_nodes=int(leaves), learning_rate=0.05, random_state=SEED)
-    dense = model.fit(train[:, :DENSE].toarray(), labels)
-    return dense.decision_function(test[:, :DENSE].toarray())
-
-
-TOP_K_PEERS: Mapping[str, tuple[TopKPeer, Sequence[float]]] = {
-    "ease": (ease, (100.0, 400.0, 1600.0)),
-    "item_knn": (item_knn, (100, 400, 1600)),
-    "implicit_als": (implicit_als, (16, 32, 64)),
-    "bpr": (bpr, (8, 16, 32)),
-}
-CTR_PEERS: Mapping[str, tuple[CtrPeer, Sequence[float]]] = {
-    "logistic_regression": (logistic_regression, (0.01, 0.03, 0.1)),
-    "boosted_trees": (boosted_trees, (4, 8, 16)),
-}
-DENSE = 6
-"""Features that are no ids: log count and like rate of item and user as of the event, how well the item's categories
-fit the user's likes and dislikes so far, and the user's number of events in that."""
 HISTORY = 200
+BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -121,6 +47,8 @@ class Split:
 
     trial: Trial
     categories: np.ndarray
+    starts: np.ndarray
+    """Starts of all windows up to the judged one."""
 
     @property
     def learned(self) -> Events:
@@ -163,11 +91,21 @@ class Split:
         tastes = np.einsum("nl,nlc->nc", sign, self.categories[histories.item]) / np.maximum(had.sum(1), 1)[:, None]
         fit = (tastes * self.categories[events.item]).sum(axis=1)
         item, user = log.item_facts(events.item, events.ts), log.user_facts(events.user, events.ts)
-        dense = np.column_stack([item, user, fit, np.log1p(had.sum(axis=1)) / 5])
+        dense = np.column_stack([item, user, fit, np.log1p(had.sum(axis=1)) / 5, self._company(events)])
         rows, ones = np.arange(len(events)), np.ones(len(events))
         item_id = csr_matrix((ones, (rows, events.item)), shape=(len(events), len(universe.item_ids)))
         user_id = csr_matrix((ones, (rows, events.user)), shape=(len(events), len(universe.user_ids)))
         return csr_matrix(hstack([csr_matrix(dense), csr_matrix(self.categories[events.item]), item_id, user_id]))
+
+    def _company(self, events: Events) -> np.ndarray:
+        log, length = self.trial.world.log, self.trial.shared.config.history_events
+        co_liked = torch.from_numpy(log.co_liked(self.starts))
+        found = [np.zeros((0, 4))]
+        for at in range(0, len(events), BATCH):
+            part = events.at(slice(at, at + BATCH))
+            queries = make_queries(log, part.user, part.ts, self.starts, length)
+            found.append(company(co_liked, queries, torch.from_numpy(part.item)[:, None])[:, 0].numpy())
+        return np.concatenate(found)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -202,8 +140,8 @@ def measure(window: str, changes: Mapping[str, object], folder: Path) -> None:
     split = _split(run, windows[: at + 1], config, encoder, folder)
     before = _split(run, windows[:at], config.model_copy(update=unasked), encoder, folder)
     print(f"| backbone's task | scorer | chosen | {'measures':s} | minus id_only | n |\n|---|---|---|---|---|---|")
-    _compare("din", "ctr", split, before)
-    _compare("sasrec", "next_item", split, before)
+    for backbone in config.backbones:
+        _compare(backbone, BACKBONES[backbone].task, split, before)
 
 
 def _split(
@@ -223,7 +161,7 @@ def _split(
     known = {row["item_id"]: row["categories"] or () for row in items.to_pylist()}
     names = sorted({category for found in known.values() for category in found})
     held = [[float(name in known.get(item, ())) for name in names] for item in world.universe.item_ids]
-    return Split(trial, np.array(held))
+    return Split(trial, np.array(held), window_starts([microseconds(window.start) for window in windows]))
 
 
 def _compare(backbone: BackboneName, task: Task, split: Split, before: Split) -> None:

@@ -93,8 +93,8 @@ class DIN(nn.Module):
         pooled = attention @ labelled
         pooled = torch.where(queries.present.any(dim=1)[:, None, None], pooled, self.no_history)
         user_facts = queries.user_facts[:, None].expand(-1, items.shape[1], -1)
-        company = _company(knowledge.co_liked, queries, items) * COMPANY_SCALE
-        facts = torch.cat([knowledge.item_facts(items, moment), user_facts, company], dim=-1)
+        near = company(knowledge.co_liked, queries, items) * COMPANY_SCALE
+        facts = torch.cat([knowledge.item_facts(items, moment), user_facts, near], dim=-1)
         inputs = torch.cat([user, candidate, pooled, user * candidate, pooled * candidate, facts], dim=-1)
         return (self.head(inputs) + self.wide(facts))[..., 0], attention
 
@@ -109,7 +109,7 @@ class DIN(nn.Module):
         return torch.softmax(logits.masked_fill(~mask, -1e9), dim=-1) * mask
 
 
-def _company(co_liked: Tensor, queries: Queries, items: Tensor) -> Tensor:
+def company(co_liked: Tensor, queries: Queries, items: Tensor) -> Tensor:
     """Mean and largest cosine of the candidates (n, c) with the liked and with the disliked history: (n, c, COMPANY),
     zero for a kind that the history lacks."""
     window = queries.window[:, None]

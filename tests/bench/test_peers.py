@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from bench.peers import TOP_K_PEERS
+from bench.peer_models import TOP_K_PEERS
 
 
 @pytest.mark.parametrize("name", TOP_K_PEERS)

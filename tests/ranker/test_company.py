@@ -3,7 +3,7 @@
 import torch
 
 from curec_assets.ranker.backbone import Queries
-from curec_assets.ranker.din import _company
+from curec_assets.ranker.din import company
 
 NEAR, FAR = [1.0, 0.0], [0.0, 1.0]
 
@@ -25,11 +25,11 @@ def queries(history: list[int], labels: list[int], present: list[bool]) -> Queri
 def test_a_candidate_is_compared_with_what_was_liked_and_what_was_disliked() -> None:
     co_liked = torch.tensor([[NEAR, NEAR, FAR]])
     asked = queries([1, 2, 2], [1, 1, 0], [True, True, True])
-    found = _company(co_liked, asked, torch.tensor([[0, 2]]))
+    found = company(co_liked, asked, torch.tensor([[0, 2]]))
     assert found.tolist() == [[[0.5, 1.0, 0.0, 0.0], [0.5, 1.0, 1.0, 1.0]]]
 
 
 def test_absent_events_and_kinds_that_a_history_lacks_count_as_zero() -> None:
     co_liked = torch.tensor([[NEAR, NEAR, FAR]])
     asked = queries([0, 1], [0, 1], [False, True])
-    assert _company(co_liked, asked, torch.tensor([[0]])).tolist() == [[[1.0, 1.0, 0.0, 0.0]]]
+    assert company(co_liked, asked, torch.tensor([[0]])).tolist() == [[[1.0, 1.0, 0.0, 0.0]]]
