@@ -29,13 +29,12 @@ class AlignmentConfig(Section):
     """Examples are drawn from this many times their number of latest events or evidence rows. Default 10: mostly the
     present, for the adapter goes on from the last window's."""
     bootstrap_examples: int = Field(default=16, ge=0)
-    """Examples of each task for which the model is asked for reasoning (STaR); the others are verbalised from the
-    evidence. Default 16: asking costs more than training on the answer."""
+    """Examples of each task for which the model is asked for reasoning (STaR). Of the others, those of *explain* are
+    verbalised from the evidence, those of *judge* and *choose* answered at once: reasoning written beforehand gives the
+    answer away, and the answer by itself, whose probability is read later, is never learnt. Default 16: asking costs
+    more than training on the answer."""
     bootstrap_samples: int = Field(default=2, ge=1)
     """Rationales sampled for each of those. Default 2."""
-    direct_share: float = Field(default=0.6, ge=0.0, le=1.0)
-    """Share of the other examples of *judge* and *choose* that are answered at once. Default 0.6: where reasoning goes
-    before, it gives the answer away, and the answer by itself, whose probability is read later, is never learnt."""
     adapter: AdapterConfig = AdapterConfig(rank=16, alpha=32.0, layers=10)
     """The LoRA adapter. Default: the last 10 blocks, a third of the backward pass of a 30-block model."""
     steps: int = Field(default=12, ge=0)

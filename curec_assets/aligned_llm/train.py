@@ -141,10 +141,9 @@ def _targets(
     checkpoints: Checkpoints,
 ) -> list[Target]:
     """Bootstrapped reasoning for the first ``bootstrap_examples`` of each task (they come in random order), all tasks
-    in one batch; of the rest, ``direct_share`` of those that have an answer are answered at once, the others
-    verbalised."""
+    in one batch; of the rest, those that have an answer are answered at once, the others verbalised."""
     asked = [example for of_task in examples.values() for example in of_task[: config.bootstrap_examples]]
-    rest = [of_task[config.bootstrap_examples :] for of_task in examples.values()]
+    rest = [example for of_task in examples.values() for example in of_task[config.bootstrap_examples :]]
 
     def ask() -> list[Target]:
         return bootstrap(asked, generator, gate, grounding, config.bootstrap_samples, seed, progress)
@@ -158,15 +157,7 @@ def _targets(
         return [Target(example, **row) for example, row in zip(asked, rows, strict=True)]
 
     tried = checkpoints.part("bootstrapped", ask, save, load)
-    return [*tried, *(target for of_task in rest for target in _untried(of_task, config.direct_share))]
-
-
-def _untried(examples: Sequence[Example], direct_share: float) -> list[Target]:
-    at_once = round(direct_share * len(examples))
-    return [
-        direct(example) if example.answer and number < at_once else verbalised(example)
-        for number, example in enumerate(examples)
-    ]
+    return [*tried, *(direct(example) if example.answer else verbalised(example) for example in rest)]
 
 
 def _batches(

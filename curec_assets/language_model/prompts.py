@@ -67,8 +67,9 @@ def judge_prompt(
     ``crowd`` says how others like the candidate, ``leniency`` how much this person likes of what they meet.
     """
     question = f"Would this person like {_named(title, categories)}? Give a reason, then Answer: yes or Answer: no."
-    told = [_listed("Others", [crowd]), _listed("This person", [leniency])]
-    return _ask(question, [*told, _listed("Liked", likes), _listed("Disliked", dislikes)])
+    # What says most comes last: a small model heeds what stands right before its answer.
+    told = [_listed("This person", [leniency]), _listed("Others", [crowd])]
+    return _ask(question, [_listed("Liked", likes), _listed("Disliked", dislikes), *told])
 
 
 def choose_prompt(likes: Sequence[str], candidates: Sequence[tuple[str, Sequence[str], str]]) -> Prompt:

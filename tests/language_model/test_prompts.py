@@ -73,7 +73,7 @@ def test_a_hint_gives_the_outcome_away_and_a_plain_prompt_does_not() -> None:
 
 def test_judge_tells_how_others_like_the_item_and_how_lenient_the_person_is() -> None:
     asked = judge_prompt(["Emma"], [], "Heat", [], *SAID)[-1][1]
-    assert "Others: most like it. This person: likes few." in asked
+    assert asked.endswith("Liked: Emma. This person: likes few. Others: most like it.")
 
 
 def test_judge_without_dislikes_does_not_mention_any() -> None:
