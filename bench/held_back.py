@@ -1,5 +1,6 @@
 """What the chains over data that is not shipped are tuned on: months or years that none of them is judged on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from curec_assets.lake.schemas import EVIDENCE, reason_embeddings
 from curec_assets.language_model.encoder import TextEncoder
 
 CHAINS = ("amazon_beauty", "movielens_small")
-"""``amazon_cds`` is not among them: it confirms what was chosen on these."""
+"""Both open with a window that is trained on and never judged: the last one to tune on. ``amazon_cds`` is not among
+them: it confirms what was chosen on these."""
 
 
 NO_EVIDENCE = EVIDENCE.empty_table().append_column("window", pa.array([], pa.string()))
@@ -32,11 +34,6 @@ class Held:
     items: pa.Table
 
 
-def last_development_window(chain: Chain) -> str:
-    """The chain's first window: it is trained on and never judged."""
-    return chain.windows.first
-
-
 def open_chain(name: str) -> Chain:
     """A shipped chain of ``CHAINS``.
 
@@ -48,16 +45,19 @@ def open_chain(name: str) -> Chain:
     return load_chain(SHIPPED / "chains" / f"{name}.yaml")
 
 
-def hold_back(chain: Chain, window: str, earlier: str) -> Held:
-    """Data of ``chain`` up to the end of ``window``, cut into windows from ``earlier`` on.
+def hold_back(chain: Chain, window: str | None, earlier: int) -> Held:
+    """Data of ``chain`` up to the end of ``window`` (the last one allowed by default), cut into that window, the
+    ``earlier`` ones before it, and all history.
 
     Raises:
         ValueError: a window that the chain is judged on.
     """
-    last = last_development_window(chain)
-    if window > last:
+    last = chain.windows.first
+    if (window or last) > last:
         raise ValueError(f"{window} is kept for the final test; choose a window up to {last}")
-    windows = chain.windows.model_copy(update={"first": earlier, "last": window}).windows()
+    far = {"first": "1990-01" if chain.windows.frequency == "monthly" else "1990", "last": window or last}
+    reaching = [found.key for found in chain.windows.model_copy(update=far).windows()]
+    windows = chain.windows.model_copy(update={**far, "first": reaching[-1 - earlier]}).windows()
     source, end = open_source(chain.data_set, chain.folder), windows[-1].end
     items = source.items_first_seen(EPOCH, end, opening=True)
     cleaned = clean_interactions(source.interactions(EPOCH, end), items, chain.data_set).table
@@ -105,7 +105,7 @@ class RememberingEncoder:
             with np.load(file, allow_pickle=False) as stored:
                 self._known = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
         """As the encoder."""
         missing = sorted(set(texts) - set(self._known))
         if missing:

@@ -7,26 +7,25 @@ it, slice by slice. The windows that a chain is judged on are refused, and so is
 import argparse
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import yaml
 
 from bench.held_back import (
     CHAINS,
-    RememberingEncoder,
     NO_EVIDENCE,
+    Held,
+    RememberingEncoder,
     evidence_of,
     hold_back,
-    last_development_window,
     open_chain,
     reviewed_everywhere,
 )
 from curec_assets.language_model.encoder import load_encoder
 from curec_assets.ranker.bootstrap import interval
-from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.config import ArmName, RankerConfig
 from curec_assets.ranker.evaluate import Trial
 from curec_assets.ranker.folder import open_folder
 from curec_assets.ranker.prepare import prepare
@@ -34,7 +33,7 @@ from curec_assets.ranker.train import train_ranker
 from curec_assets.window_asset import prepare_torch
 
 SEED = 0
-ARMS = ("id_only", "metadata_text")
+ARMS: tuple[ArmName, ...] = ("id_only", "metadata_text")
 SHOWN = ("all", "items_0", "items_1_5", "items_6_20", "items_21_plus", "new_users", "returning_users")
 
 
@@ -42,10 +41,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Print a Markdown table: each arm's NDCG@10 by slice, and its paired difference to the first arm."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chain", default=CHAINS[0], help=f"one of {', '.join(CHAINS)}")
-    parser.add_argument("--window", help="window to judge on; the chain's first by default, which is the last allowed")
-    parser.add_argument(
-        "--from", dest="earlier", help="evidence is written from this window on (that before, if unset)"
-    )
+    parser.add_argument("--window", help="window to judge on; by default the last that is not kept for the final test")
+    parser.add_argument("--earlier", type=int, default=1, help="windows before it that evidence is written in")
     parser.add_argument("--arms", nargs="+", default=ARMS)
     parser.add_argument("--vectors", type=Path, help="file that keeps sentence vectors from one call to the next")
     parser.add_argument(
@@ -54,15 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     changes = {name: yaml.safe_load(value) for name, value in (field.split("=", 1) for field in asked.set)}
     try:
-        chain = open_chain(asked.chain)
-        window = asked.window or last_development_window(chain)
-        before = (
-            asked.earlier
-            or chain.windows.model_copy(update={"first": "1990" if len(window) == 4 else "1990-01", "last": window})
-            .windows()[-2]
-            .key
-        )
-        held = hold_back(chain, window, before)
+        held = hold_back(open_chain(asked.chain), asked.window, asked.earlier)
     except ValueError as error:
         parser.error(str(error))
     with TemporaryDirectory() as folder:
@@ -70,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         measure(held, asked.arms, changes, vectors, Path(folder))
 
 
-def measure(held, arms, changes: Mapping[str, object], vectors: Path, folder: Path) -> None:
+def measure(held: Held, arms: Sequence[ArmName], changes: Mapping[str, object], vectors: Path, folder: Path) -> None:
     """Train and judge ``arms`` and print the table."""
     profile = held.chain.profile
     prepare_torch(profile.threads)
@@ -109,8 +98,8 @@ def measure(held, arms, changes: Mapping[str, object], vectors: Path, folder: Pa
     print(f"\n{per[0]:.1f} s to train and {per[1]:.1f} s to judge a model", file=sys.stderr)
 
 
-def _tell(what: str, done: int, total: int) -> None:
-    print(f"{what} {done}/{total}", end="\r", file=sys.stderr)
+def _tell(step: str, done: int, total: int) -> None:
+    print(f"{step} {done}/{total}", end="\r", file=sys.stderr)
 
 
 if __name__ == "__main__":

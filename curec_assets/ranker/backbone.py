@@ -150,19 +150,25 @@ def run_epochs(
     config: RankerConfig,
     progress: Progress,
     lengths: Tensor | None = None,
+    text_decay: float | None = None,
 ) -> list[float]:
     """The training loop both backbones share: AdamW, rate falling linearly to 0, shuffled epochs.
 
-    With ``lengths`` (one a row) rows of like length share a batch, where padding is what costs.
+    With ``lengths`` (one a row) rows of like length share a batch, where padding is what costs. ``text_decay`` is the
+    weight decay of adaptors and gates, that of ids if None.
     Returns the mean loss of each epoch, none when there are no rows.
     """
     steps = epochs * -(-rows // config.batch_size)
     if not steps:
         return []
     # Decay is for what stands for single ids and texts; on attention it would level the weights people are shown.
-    decayed = {id(p) for part in model.modules() if isinstance(part, Fusion) for p in part.parameters()}
+    fusions = [part for part in model.modules() if isinstance(part, Fusion)]
+    ids = [p for part in fusions for p in part.ids.parameters()]
+    texts = [p for part in fusions for layer in (part.metadata, part.reason, part.gates) for p in layer.parameters()]
+    decayed = {id(p) for p in (*ids, *texts)}
     groups = [
-        {"params": [p for p in model.parameters() if id(p) in decayed], "weight_decay": config.weight_decay},
+        {"params": ids, "weight_decay": config.weight_decay},
+        {"params": texts, "weight_decay": config.weight_decay if text_decay is None else text_decay},
         {"params": [p for p in model.parameters() if id(p) not in decayed], "weight_decay": NETWORK_DECAY},
     ]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)

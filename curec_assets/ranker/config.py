@@ -82,6 +82,11 @@ class RankerConfig(Section):
     few (docs/experiments.md)."""
     sasrec_id_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of ids hidden from SASRec per step. More of it costs what ids say of the next item."""
+    sasrec_text_spread: float = Field(default=0.1, gt=0, le=10)
+    """Standard deviation, in the mean over dimensions, of what SASRec's adaptors make of titles before training; ids
+    start at 0.05."""
+    sasrec_text_decay: float = Field(default=0.1, ge=0, le=10)
+    """Weight decay of SASRec's adaptors and gates. All items share them, so they need far less than ids."""
     sasrec_blocks: int = Field(default=2, ge=1, le=12)
     """Self-attention blocks of SASRec; 2 as in its paper."""
     sasrec_heads: int = Field(default=2, ge=1, le=16)

@@ -19,8 +19,18 @@ class Fusion(nn.Module):
     an item no one has touched is ranked through its words.
     """
 
-    def __init__(self, ids: int, text_dimension: int, dimension: int, id_dropout: float, reason_dropout: float) -> None:
-        """``ids`` counts the vocabulary without the unknown row."""
+    centre: Tensor | None
+
+    def __init__(
+        self,
+        ids: int,
+        text_dimension: int,
+        dimension: int,
+        id_dropout: float,
+        reason_dropout: float,
+        centred: bool = False,
+    ) -> None:
+        """``ids`` counts the vocabulary without the unknown row; ``centred`` keeps room for ``begin_with``."""
         super().__init__()
         self.id_dropout, self.reason_dropout = id_dropout, reason_dropout
         self.ids = nn.Embedding(ids + 1, dimension)
@@ -28,6 +38,25 @@ class Fusion(nn.Module):
         self.metadata = nn.Linear(text_dimension, dimension, bias=False)
         self.reason = nn.Linear(text_dimension, dimension, bias=False)
         self.gates = nn.Linear(3 * dimension, 2 * dimension)
+        self.register_buffer("centre", torch.zeros(text_dimension) if centred else None)
+
+    @torch.no_grad()
+    def begin_with(self, texts: Tensor, spread: float) -> None:
+        """Both adaptors start as the principal directions of ``texts`` (n, text_dimension) about their centre, so that
+        like texts are alike before anything is learned. ``spread`` is the standard deviation of what they give, in the
+        mean over dimensions. Needs ``centred``; without a text all stays as it was."""
+        found = texts[texts.any(dim=1)]
+        if not len(found) or self.centre is None:
+            return
+        self.centre.copy_(found.mean(dim=0))
+        values, directions = torch.linalg.eigh(torch.cov((found - self.centre).double().T, correction=0))
+        dimension = len(self.ids.weight[0])
+        chosen, kept = directions[:, -dimension:], values[-dimension:].clamp_min(0)
+        # An eigenvector has no sign of its own; this one does not hang on the library.
+        chosen = chosen * torch.sign(chosen.gather(0, chosen.abs().argmax(dim=0, keepdim=True)))
+        scaled = (chosen * spread / kept.mean().sqrt().clamp_min(1e-9)).T.float()
+        for adaptor in (self.metadata, self.reason):
+            adaptor.weight[: len(scaled)].copy_(scaled)
 
     def forward(self, versions: Versions, version: Tensor) -> Tensor:
         """Fused embeddings of the given versions: shape of ``version`` plus (dimension,)."""
@@ -47,8 +76,15 @@ class Fusion(nn.Module):
         if versions.metadata is None and len(versions.reasons) == 1:
             return identity
         nothing = torch.zeros_like(identity)
-        metadata = nothing if versions.metadata is None else self.metadata(versions.metadata[versions.subject[version]])
-        reason = nothing if len(versions.reasons) == 1 else self.reason(versions.reasons[reason_row])
+        metadata = reason = nothing
+        if versions.metadata is not None:
+            metadata = self.metadata(self._about_centre(versions.metadata[versions.subject[version]]))
+        if len(versions.reasons) > 1:
+            reason = self.reason(self._about_centre(versions.reasons[reason_row]))
         gates = torch.sigmoid(self.gates(torch.cat([identity, metadata, reason], dim=-1)))
         metadata_gate, reason_gate = gates.chunk(2, dim=-1)
         return identity + metadata_gate * metadata + reason_gate * reason
+
+    def _about_centre(self, texts: Tensor) -> Tensor:
+        # An absent text is all zero and must stay so.
+        return texts if self.centre is None else torch.where(texts.any(dim=1, keepdim=True), texts - self.centre, 0.0)

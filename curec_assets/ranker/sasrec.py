@@ -59,8 +59,9 @@ class SASRec(nn.Module):
     def __init__(self, shape: Shape, config: RankerConfig) -> None:
         super().__init__()
         width = config.dimension
-        self.items = Fusion(shape.items, shape.text_dimension, width, config.sasrec_id_dropout, config.reason_dropout)
-        self.users = Fusion(shape.users, shape.text_dimension, width, config.sasrec_id_dropout, config.reason_dropout)
+        hidden = (config.sasrec_id_dropout, config.reason_dropout)
+        self.items = Fusion(shape.items, shape.text_dimension, width, *hidden, centred=True)
+        self.users = Fusion(shape.users, shape.text_dimension, width, *hidden, centred=True)
         self.labels = nn.Embedding(2, width)
         self.ages = nn.Embedding(config.history_events, width)
         for table in (self.labels, self.ages):
@@ -76,6 +77,11 @@ class SASRec(nn.Module):
     ) -> list[float]:
         """See ``Ranker.fit``. Reads the liked examples alone."""
         liked = torch.nonzero(examples.label > 0)[:, 0]
+        if len(liked) and knowledge.items.metadata is not None:
+            # One space for titles and for reasons of either side: what is said of a user lies near what is said of
+            # the items it names, before any reason has been learned from.
+            for side in (self.items, self.users):
+                side.begin_with(knowledge.items.metadata, config.sasrec_text_spread)
         by_first_seen = torch.argsort(knowledge.first_seen, stable=True)
 
         def loss(rows: Tensor) -> Tensor:
@@ -91,7 +97,9 @@ class SASRec(nn.Module):
             return self._loss(knowledge, queries, target, others.expand(len(rows), -1), known)
 
         lengths = examples.queries.present.sum(dim=1)[liked]
-        return run_epochs(self, loss, len(liked), config.sasrec_epochs, config, progress, lengths)
+        return run_epochs(
+            self, loss, len(liked), config.sasrec_epochs, config, progress, lengths, config.sasrec_text_decay
+        )
 
     @torch.no_grad()
     def score(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:

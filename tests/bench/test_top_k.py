@@ -1,0 +1,24 @@
+"""The measurement of the top-K ranker keeps the final windows and the confirming data untouched."""
+
+import pytest
+
+from bench.top_k import main
+
+
+@pytest.mark.parametrize(
+    ("chain", "window"), [("amazon_beauty", "2014-05"), ("amazon_beauty", "2014-07"), ("movielens_small", "2014")]
+)
+def test_a_window_that_a_chain_is_judged_on_is_refused_before_anything_is_read(
+    chain: str, window: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CUREC_SHARED_DATA", "/nowhere")
+    with pytest.raises(SystemExit) as stopped:
+        main(["--chain", chain, "--window", window])
+    assert stopped.value.code == 2
+    assert f"{window} is kept for the final test" in capsys.readouterr().err
+
+
+def test_the_chain_that_confirms_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--chain", "amazon_cds", "--window", "2016"])
+    assert "amazon_cds is kept for confirmation" in capsys.readouterr().err
