@@ -82,6 +82,8 @@ TOP_K_PEERS: Mapping[str, tuple[TopKPeer, Sequence[float]]] = {
     "implicit_als": (implicit_als, (16, 32, 64)),
     "bpr": (bpr, (8, 16, 32)),
 }
+# No factorization machine: of the packages on PyPI that are still released, myfm (0.4.0) imports pkg_resources, which
+# setuptools no longer brings, and Vowpal Wabbit takes lines of text instead of a matrix.
 CTR_PEERS: Mapping[str, tuple[CtrPeer, Sequence[float]]] = {
     "logistic_regression": (logistic_regression, (0.01, 0.03, 0.1)),
     "boosted_trees": (boosted_trees, (4, 8, 16)),

@@ -148,20 +148,28 @@ def _split(
     run: WindowRun, windows: Sequence[Window], config: RankerConfig, encoder: TextEncoder, folder: Path
 ) -> Split:
     """`id_only` trained before the last of ``windows``, and that window to judge on."""
+    trial = trained_before(run, windows, config, encoder, folder / f"ranker-{windows[-1].key}")
+    items = run.read.up_to("items").to_pylist()
+    known = {row["item_id"]: row["categories"] or () for row in items}
+    names = sorted({category for found in known.values() for category in found})
+    held = [[float(name in known.get(item, ())) for name in names] for item in trial.world.universe.item_ids]
+    return Split(trial, np.array(held), window_starts([microseconds(window.start) for window in windows]))
+
+
+def trained_before(
+    run: WindowRun, windows: Sequence[Window], config: RankerConfig, encoder: TextEncoder, output: Path
+) -> Trial:
+    """The arms of ``config``, none of which reads reasons, trained into ``output`` before the last of ``windows``, and
+    that window to judge them on."""
     *earlier, judged = windows
     cleaned, items = run.read.up_to("cleaned_interactions"), run.read.up_to("items")
     evidence = run.read.up_to_previous("evidence")
     none = reason_embeddings(encoder.dimension).empty_table()
     none = none.append_column("window", pa.array([], pa.string()))
-    output = folder / f"ranker-{judged.key}"
     train_ranker(cleaned, items, evidence, none, encoder, earlier, config, SEED, output)
     shared = open_folder(output, encoder.name)
     world = prepare(cleaned, items, evidence, none, encoder, judged.end, shared.items, shared.users)
-    trial = Trial(output, shared, world, judged, config, SEED, implicit=False)
-    known = {row["item_id"]: row["categories"] or () for row in items.to_pylist()}
-    names = sorted({category for found in known.values() for category in found})
-    held = [[float(name in known.get(item, ())) for name in names] for item in world.universe.item_ids]
-    return Split(trial, np.array(held), window_starts([microseconds(window.start) for window in windows]))
+    return Trial(output, shared, world, judged, config, SEED, implicit=False)
 
 
 def _compare(backbone: BackboneName, task: Task, split: Split, before: Split) -> None:

@@ -49,9 +49,15 @@ def test_group_auc_is_the_mean_of_users_aucs_by_their_events(events: list[tuple[
     assert np.isnan(found) if not total else np.isclose(found, expected / total)
 
 
-def test_log_losses_are_scikit_learns_and_finite_for_sure_mistakes() -> None:
-    logits, labels = np.array([0.3, -1.2, 2.0]), np.array([1, 0, 0])
-    assert np.isclose(log_losses(logits, labels).mean(), log_loss(labels, 1 / (1 + np.exp(-logits))))
+@given(events=EVENTS)
+def test_weighted_log_losses_are_scikit_learns_with_sample_weights(events: list[tuple[int, int, int]]) -> None:
+    scores, labels, weights = np.array(events, dtype=np.float64).T
+    logits, weights = scores - 2.5, weights + 1
+    expected = log_loss(labels, 1 / (1 + np.exp(-logits)), sample_weight=weights, labels=[0, 1])
+    assert np.isclose(weighted_mean(log_losses(logits, labels), weights[None])[0], expected)
+
+
+def test_a_log_loss_is_finite_for_sure_mistakes() -> None:
     assert np.isfinite(log_losses(np.array([1e4]), np.array([0]))).all()
 
 

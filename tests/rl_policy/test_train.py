@@ -13,6 +13,7 @@ from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding
 from curec_assets.rl_policy.config import PolicyConfig
+from curec_assets.rl_policy.rewards import Scorer
 from curec_assets.rl_policy.train import CURVES, PolicyTraining, RLCompletion, RLSubject, train_policy
 from tests.language_model.tiny_model import ROWS, TINY
 
@@ -57,13 +58,14 @@ def trained(
     subjects: list[RLSubject],
     progress: Progress = silent,
     checkpoints: Checkpoints = NOTHING_KEPT,
+    gold: Scorer | None = wanted_words,
     **changes: object,
 ) -> PolicyTraining:
     config = CONFIG.model_copy(update=changes)
     return train_policy(
         subjects,
         wanted_words,
-        wanted_words,
+        gold,
         base,
         aligned,
         output,
@@ -117,6 +119,22 @@ def test_every_curve_has_a_point_for_every_step(run: tuple[Path, PolicyTraining]
 
 def test_gold_is_watched_beside_the_reward(run: tuple[Path, PolicyTraining]) -> None:
     assert curve(run[1], "gold") == curve(run[1], "panel_reward")
+
+
+def test_whatever_gold_says_the_policy_is_the_same(tiny_base: Path, aligned: Path, tmp_path: Path) -> None:
+    scorers: dict[str, Scorer | None] = {
+        "none": None,
+        "agrees": wanted_words,
+        "objects": lambda completions: [-100.0 * value for value in wanted_words(completions)],
+    }
+    trainings = {
+        name: trained(tiny_base, aligned, tmp_path / name, SUBJECTS, gold=gold, steps=3)
+        for name, gold in scorers.items()
+    }
+    assert len({hash_folder(tmp_path / name) for name in scorers}) == 1
+    agreed, objected = (curve(trainings[name], "gold") for name in ("agrees", "objects"))
+    assert objected == pytest.approx([-100.0 * value for value in agreed])
+    assert curve(trainings["none"], "gold") == []
 
 
 def test_completions_and_tokens_are_counted(run: tuple[Path, PolicyTraining]) -> None:
