@@ -111,7 +111,9 @@ class Split:
 def main(arguments: list[str] | None = None) -> None:
     """Print a Markdown table of `id_only`, popularity and the peers, each with its difference to `id_only`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--window", default=LAST_DEVELOPMENT_WINDOW, help="window to judge on")
+    parser.add_argument(
+        "--window", default=LAST_DEVELOPMENT_WINDOW, help=f"window to judge on, at most {LAST_DEVELOPMENT_WINDOW}"
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -120,6 +122,8 @@ def main(arguments: list[str] | None = None) -> None:
         help="a field of the ranker's configuration, e.g. sasrec_epochs=16",
     )
     asked = parser.parse_args(arguments)
+    if asked.window > LAST_DEVELOPMENT_WINDOW:
+        parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
     changes = fields_of(asked.set)
     with TemporaryDirectory() as folder:
         measure(asked.window, changes, Path(folder))
