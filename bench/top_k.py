@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import yaml
-
+from bench.data import fields_of
 from bench.held_back import (
     CHAINS,
     NO_EVIDENCE,
@@ -49,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the ranker's configuration"
     )
     asked = parser.parse_args(arguments)
-    changes = {name: yaml.safe_load(value) for name, value in (field.split("=", 1) for field in asked.set)}
+    changes = fields_of(asked.set)
     try:
         held = hold_back(open_chain(asked.chain), asked.window, asked.earlier)
     except ValueError as error:
