@@ -45,8 +45,9 @@ class DIN(nn.Module):
         self.weigh = nn.Linear(width // 2, 1, bias=False)
         self.sharpness = nn.Parameter(torch.tensor(INITIAL_SHARPNESS))
         self.no_history = nn.Parameter(torch.zeros(width))
+        first = nn.Linear(5 * width + FACTS + COMPANY, 2 * width)
         self.head = nn.Sequential(
-            nn.Linear(5 * width + FACTS + COMPANY, 2 * width),
+            first,
             nn.SiLU(),
             nn.Dropout(config.dropout),
             nn.Linear(2 * width, width),
@@ -54,6 +55,9 @@ class DIN(nn.Module):
             nn.Linear(width, 1),
         )
         self.wide = nn.Linear(FACTS + COMPANY, 1)
+        # In a chain's first window no event is told of company, so nothing is learned of it: then it must say nothing.
+        for layer in (first, self.wide):
+            nn.init.zeros_(layer.weight[:, -COMPANY:])
 
     def fit(
         self, knowledge: Knowledge, examples: Examples, config: RankerConfig, progress: Progress = silent
