@@ -135,7 +135,7 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("items"),
         ),
         ("seed", "threads", "encoder", "ranker"),
-        code_version="2",
+        code_version="3",
     ),
     "ranker_evaluation": Artifact(
         "ranking",
