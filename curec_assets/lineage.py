@@ -55,18 +55,18 @@ LINEAGE: Mapping[str, Artifact] = {
     "items": Artifact("interactions", (), ("data_set",)),
     "raw_interactions": Artifact("interactions", (), ("data_set",)),
     "cleaned_interactions": Artifact("interactions", (at("raw_interactions"), up_to("items")), ("data_set",)),
-    "evidence": Artifact("evidence", (up_to("cleaned_interactions"), up_to("items")), ("evidence",)),
+    "evidence": Artifact("evidence", (up_to("cleaned_interactions"), up_to("items")), ("evidence",), code_version="2"),
     "aligned_llm": Artifact(
         "language_model",
         (up_to("evidence"), up_to("cleaned_interactions"), previous("aligned_llm")),
         ("seed", "threads", "negatives_per_positive", "language_model", "gate", "alignment"),
-        code_version="2",
+        code_version="3",
     ),
     "draft_reasons": Artifact(
         "reasons",
         (at("aligned_llm"), up_to("evidence"), up_to_previous("draft_reasons")),
         ("seed", "threads", "language_model", "sampling", "gate", "review", "drafts"),
-        code_version="2",
+        code_version="3",
     ),
     "reward_model": Artifact(
         "reward",

@@ -49,6 +49,11 @@ class Target:
     completion: str
     source: Source
 
+    @property
+    def read(self) -> Prompt:
+        """What the model reads before the completion; before an answer alone, the start of it as well."""
+        return with_answer_start(self.example.prompt, ANSWER) if self.source == "direct" else self.example.prompt
+
 
 def bootstrap(
     examples: Sequence[Example],
@@ -83,8 +88,8 @@ def verbalised(example: Example) -> Target:
 
 
 def direct(example: Example) -> Target:
-    """The target without reasoning: the answer at once, as it is asked for where only its probability is read."""
-    return Target(example, f"{ANSWER} {example.answer}.", "direct")
+    """The target without reasoning: the answer behind ``Answer:``, just where its probability is read later."""
+    return Target(example, f" {example.answer}.", "direct")
 
 
 def completion(example: Example, rationale: str) -> str:

@@ -173,7 +173,7 @@ def _batches(
     """
     tokenised = []
     for target in targets:
-        read = prompt_tokens(tokenizer, target.example.prompt, max_prompt_tokens)
+        read = prompt_tokens(tokenizer, target.read, max_prompt_tokens)
         written = answer_tokens(tokenizer, target.completion, config.max_completion_tokens)
         tokenised.append({"input_ids": read + written, "labels": [-100] * len(read) + written})
     wanted = config.steps * config.batch_size if tokenised else 0

@@ -1,7 +1,9 @@
 """Evidence in one or two plain sentences: an ablation arm, and the rationale where nothing better survives.
 
 At most three titles and three categories are named, all of them in the row's facts or metadata, so that a text is
-always grounded in its row.
+always grounded in its row. What those like who disliked an item stays a fact to be queried, but is not told: reward
+models and small writers took those titles for friends of the item, and the sentence halved its own reward
+(docs/experiments.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +30,6 @@ def _item_sentences(row: Mapping[str, Any]) -> list[str]:
     name = short_title(row["title"] or "This title")
     liked = [short_title(text) for text in _facts(row, "co_liked")[:2]]
     tastes = _facts(row, "liker_category")[:3]
-    rivals = [short_title(text) for text in _facts(row, "dislikers_liked")[:1]]
     trend = TREND_WORDS.get(next(iter(_facts(row, "trend")), ""))
     habits = []
     if liked:
@@ -36,9 +37,7 @@ def _item_sentences(row: Mapping[str, Any]) -> list[str]:
     if tastes:
         habits.append(f"lean towards {_listed(tastes)}")
     first = f"People who like {name} {', and '.join(habits)}" if habits else _from_metadata(name, row)
-    second = [f"those who did not enjoy it tend to like {_listed(rivals)} instead"] if rivals else []
-    second += [trend] if trend else []
-    return [_sentence(first), *([_sentence(", and ".join(second))] if second else [])]
+    return [_sentence(first), *([_sentence(trend)] if trend else [])]
 
 
 def _from_metadata(name: str, row: Mapping[str, Any]) -> str:

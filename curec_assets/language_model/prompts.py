@@ -24,7 +24,6 @@ LETTERS = ("A", "B", "C", "D", "E", "F", "G", "H")
 FACT_LABELS: dict[str, tuple[str, int]] = {
     "co_liked": ("Liked with", 3),
     "liker_category": ("Fans also like", 2),
-    "dislikers_liked": ("Critics like", 1),
     "trend": ("Interest", 1),
     "recent_like": ("Liked lately", 4),
     "recent_dislike": ("Disliked lately", 2),
@@ -32,7 +31,7 @@ FACT_LABELS: dict[str, tuple[str, int]] = {
     "parts_from_crowd": ("Unlike others, likes", 1),
     "taste_moved": ("Taste moves towards", 1),
 }
-"""Of each kind of fact: how a prompt names it, and how many of it a prompt shows at most."""
+"""Of each kind of fact that a prompt tells: how it names it, and how many of it it shows at most."""
 
 FALLING_LABELS = {"parts_from_crowd": "Unlike others, dislikes", "taste_moved": "Taste moves away from"}
 """How the signed kinds of fact are named when their weight is below zero."""

@@ -5,7 +5,7 @@ import numpy as np
 from curec_assets.aligned_llm.bootstrap import bootstrap, direct, named_facts
 from curec_assets.aligned_llm.tasks import Example
 from curec_assets.language_model.generation import Sample
-from curec_assets.language_model.prompts import YES_NO, Prompt, judge_prompt, prompt_hash
+from curec_assets.language_model.prompts import YES_NO, Prompt, judge_prompt, prompt_hash, with_answer_start
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding
@@ -45,7 +45,8 @@ class Scripted:
 
 
 def test_a_direct_target_is_the_answer_alone() -> None:
-    assert direct(JUDGE).completion == "Answer: yes."
+    assert direct(JUDGE).read == with_answer_start(JUDGE.prompt, "Answer:")
+    assert direct(JUDGE).completion == " yes."
     assert direct(JUDGE).source == "direct"
 
 

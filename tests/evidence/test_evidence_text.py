@@ -20,7 +20,7 @@ def row(side, facts=(), title=None, categories=(), n_events=10, n_likes=6):
     }
 
 
-def test_an_item_with_every_fact_reads_as_two_sentences():
+def test_an_item_with_every_fact_reads_as_two_sentences_that_leave_out_what_its_dislikers_like():
     facts = [
         ("co_liked", "Aladdin (1992)", 2.1),
         ("co_liked", "Babe (1995)", 1.9),
@@ -31,7 +31,7 @@ def test_an_item_with_every_fact_reads_as_two_sentences():
     ]
     assert verbalise(row("item", facts, "Toy Story (1995)")) == (
         "People who like Toy Story (1995) also like Aladdin (1992) and Babe (1995), and lean towards Musical. "
-        "Those who did not enjoy it tend to like Heat (1995) instead, and more people are finding it of late."
+        "More people are finding it of late."
     )
 
 
@@ -102,7 +102,8 @@ def test_whatever_the_facts_the_text_is_one_line_that_ends_a_sentence_and_names_
     assert "\n" not in text
     assert text[-1] in ".!?"
     marked = verbalise(row(side, [(kind, f"T{kind}{n}T", w) for n, (kind, _, w) in enumerate(facts)], "own", []))
-    of_titles = ("co_liked", "dislikers_liked", "recent_like", "recent_dislike", "parts_from_crowd")
+    assert "Tdislikers_liked" not in marked
+    of_titles = ("co_liked", "recent_like", "recent_dislike", "parts_from_crowd")
     of_categories = ("liker_category", "liked_category", "taste_moved")
     assert sum(marked.count(f"T{kind}") for kind in of_titles) <= 3
     assert sum(marked.count(f"T{kind}") for kind in of_categories) <= 3
