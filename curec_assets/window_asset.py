@@ -44,9 +44,11 @@ def run_job(asset: WindowAsset, job: WindowJob, progress: Progress = silent) -> 
     Raises:
         ChronologyError: a gap, a changed configuration or an undeclared read; nothing is published.
     """
+    run = WindowRun(job, progress)
+    run.read.require_same_configuration_before()
     if asset.heavy:
         prepare_torch(job.chain.profile.threads)
-    published = asset.compute(WindowRun(job, progress))
+    published = asset.compute(run)
     ensure_catalogue(job.lake, [job.chain.name])
     return published
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from curec_assets.configuration.profile import Profile
 from curec_assets.configuration.section import Section
@@ -59,6 +59,8 @@ class Chain(Section):
     windows: WindowsConfig
     folder: Path
     """Folder that relative paths of the data set start from: that of the configuration."""
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Values of the profile that were given at launch in place of the file's, by dotted key; none by default."""
 
     @field_validator("name")
     @classmethod
@@ -102,7 +104,7 @@ def load_chain(path: Path) -> Chain:
             folder=folder,
         )
     except ValidationError as error:
-        raise ConfigError(_explain(path, error)) from None
+        raise ConfigError(explain(path, error)) from None
 
 
 def load_chains(folder: Path = SHIPPED) -> dict[str, Chain]:
@@ -145,7 +147,7 @@ def _load(path: Path, section: type[SectionT]) -> SectionT:
     try:
         return section.model_validate(_expand(values, path))
     except ValidationError as error:
-        raise ConfigError(_explain(path, error)) from None
+        raise ConfigError(explain(path, error)) from None
 
 
 def _expand(value: Any, path: Path) -> Any:
@@ -167,7 +169,8 @@ def _expand(value: Any, path: Path) -> Any:
     return re.sub(r"\$\{([A-Z_][A-Z0-9_]*)(:-([^}]*))?\}", environment, value)
 
 
-def _explain(path: Path, error: ValidationError) -> str:
+def explain(where: Path | str, error: ValidationError) -> str:
+    """What pydantic found wrong, in one sentence per key, opened by ``where`` it stands."""
     problems = []
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"]) or "(top level)"
@@ -176,5 +179,7 @@ def _explain(path: Path, error: ValidationError) -> str:
         elif problem["type"] == "missing":
             problems.append(f"key {key!r} is missing")
         else:
-            problems.append(f"key {key!r}: {problem['msg']}, found {problem['input']!r}")
-    return f"{path}: {'; '.join(problems)}"
+            # A rule between keys is broken by all of them: showing the whole file would hide it.
+            found = "" if isinstance(problem["input"], dict) else f", found {problem['input']!r}"
+            problems.append(f"key {key!r}: {problem['msg']}{found}")
+    return f"{where}: {'; '.join(problems)}"

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from curec_assets.configuration.chain import Chain
+from curec_assets.configuration.overrides import describe
 from curec_assets.configuration.windows import Window
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.manifest import Manifest, Parent
 from curec_assets.lake.schemas import ASSET_SCHEMAS
-from curec_assets.lake.versions import config_hash
+from curec_assets.lake.versions import config_hash, overrides_of
 from curec_assets.lineage import LINEAGE, Edge, Span
 
 
@@ -74,6 +75,16 @@ class AsOfReader:
         """Latest event time that this artifact's parents, and theirs, have seen."""
         return max((m.latest_ts_seen for m in self._seen.values() if m.latest_ts_seen), default=None)
 
+    def require_same_configuration_before(self) -> None:
+        """Refuse to make this window on top of one that was made otherwise.
+
+        Raises:
+            ConfigurationChangedError: this asset's window before was made with another effective configuration.
+        """
+        made = [self.lake.manifest(self.asset, window.key) for window in earlier_windows(self.chain, self.window)]
+        if made and made[-1] is not None and self._differs(made[-1]):
+            raise self._changed(next(found for found in made if found is not None and self._differs(found)))
+
     def _read(self, asset: str, span: Span) -> pa.Table:
         if Edge(asset, span) not in LINEAGE[self.asset].edges:
             raise ChronologyError(
@@ -83,16 +94,10 @@ class AsOfReader:
             raise ChronologyError(
                 f"{self.asset} reads {asset} after it opened its checkpoints, which would not depend on it; read first"
             )
-        all_windows = self.chain.all_windows()
-        windows = windows_in(span, all_windows, all_windows.index(self.window))
-        if not windows:
-            return ASSET_SCHEMAS[asset].empty_table().append_column("window", pa.array([], pa.string()))
-        tables = []
+        windows = windows_in(span, self.chain, self.window)
         for window in windows:
             self._seen[(asset, window.key)] = self._checked_manifest(asset, window, windows)
-            table = self.lake.read(asset, window.key).replace_schema_metadata(None)
-            tables.append(table.append_column("window", pa.array([window.key] * len(table), pa.string())))
-        return pa.concat_tables(tables, promote_options="default")
+        return read_windows(self.lake, asset, windows)
 
     def _checked_manifest(self, asset: str, window: Window, windows: Sequence[Window]) -> Manifest:
         manifest = self.lake.manifest(asset, window.key)
@@ -103,20 +108,45 @@ class AsOfReader:
                 f"was never materialized. Run: curec run --chain {self.chain.name} --windows "
                 f"{missing[0]}..{self.window.key}"
             )
-        expected = config_hash(self.chain, asset)
-        if manifest.config_hash != expected:
-            raise ConfigurationChangedError(
-                f"{self.chain.name}/{asset} in {window.key} was made with another configuration "
-                f"({manifest.config_hash}, now {expected}), so {self.asset} in {self.window.key} cannot build on it. "
-                f"Materialize {asset} again from {window.key} on, or restore the configuration"
-            )
+        if self._differs(manifest):
+            raise self._changed(manifest)
         return manifest
 
+    def _differs(self, manifest: Manifest) -> bool:
+        return manifest.config_hash != config_hash(self.chain, manifest.asset)
 
-def windows_in(span: Span, windows: Sequence[Window], position: int) -> Sequence[Window]:
-    """The windows that ``span`` names, seen from ``windows[position]``; empty before the first."""
+    def _changed(self, manifest: Manifest) -> ConfigurationChangedError:
+        given = {**manifest.overrides, **overrides_of(self.chain, manifest.asset)}
+        launched = f" Given at launch, then or now: {describe(given)}." if given else ""
+        return ConfigurationChangedError(
+            f"{self.chain.name}/{manifest.asset} in {manifest.window} was made with another configuration "
+            f"({manifest.config_hash}, now {config_hash(self.chain, manifest.asset)}), so {self.asset} in "
+            f"{self.window.key} cannot build on it.{launched} Materialize {manifest.asset} again from "
+            f"{manifest.window} on, or restore the configuration"
+        )
+
+
+def read_windows(lake: Lake, asset: str, windows: Sequence[Window]) -> pa.Table:
+    """The rows of ``asset`` in those of ``windows`` that were published, with a ``window`` column; windows in order."""
+    tables = [ASSET_SCHEMAS[asset].empty_table().append_column("window", pa.array([], pa.string()))]
+    for window in windows:
+        if lake.partition(asset, window.key).exists():
+            table = lake.read(asset, window.key).replace_schema_metadata(None)
+            tables.append(table.append_column("window", pa.array([window.key] * len(table), pa.string())))
+    return pa.concat_tables(tables[1:] or tables, promote_options="default")
+
+
+def windows_in(span: Span, chain: Chain, window: Window) -> Sequence[Window]:
+    """The windows that ``span`` names, seen from ``window``; empty before the chain's first."""
     if span == "at":
-        return windows[position : position + 1]
+        return (window,)
+    earlier = earlier_windows(chain, window)
     if span == "previous":
-        return windows[max(position - 1, 0) : position]
-    return windows[: position + 1] if span == "up_to" else windows[:position]
+        return earlier[-1:]
+    return (*earlier, window) if span == "up_to" else earlier
+
+
+def earlier_windows(chain: Chain, window: Window) -> Sequence[Window]:
+    """The chain's windows before ``window``, in order."""
+    windows = chain.all_windows()
+    return windows[: windows.index(window)]

@@ -46,6 +46,8 @@ class Manifest:
     source_fingerprint: str | None = None
     base_model: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """Values of the configuration behind ``config_hash`` that were given at launch, by dotted key."""
 
     def to_json(self) -> bytes:
         """Canonical JSON."""

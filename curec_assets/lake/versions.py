@@ -1,9 +1,11 @@
 """Configuration hashes and freshness: which partitions still stand for what would be made today."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from curec_assets.configuration.chain import Chain
+from curec_assets.configuration.overrides import describe
 from curec_assets.lake.hashing import hash_json
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.manifest import Manifest
@@ -28,6 +30,12 @@ class Freshness:
 def config_hash(chain: Chain, asset: str) -> str:
     """Hash of the configuration sections that ``asset`` depends on."""
     return hash_json({name: chain.section(name) for name in LINEAGE[asset].sections})
+
+
+def overrides_of(chain: Chain, asset: str) -> dict[str, Any]:
+    """What was given at launch in place of the profile's values and changes what ``asset`` holds, by dotted key."""
+    sections = LINEAGE[asset].sections
+    return {key: value for key, value in chain.overrides.items() if key.partition(".")[0] in sections}
 
 
 def status(lake: Lake, chain: Chain, source_fingerprint: str) -> dict[tuple[str, str], Freshness]:
@@ -55,7 +63,12 @@ def _freshness(
     manifest = lake.manifest(asset, window)
     if manifest is None:
         return Freshness(asset, window, "missing", "never materialized", False, None)
-    if why := _changed_itself(manifest, chain, source_fingerprint, known):
+    now = {
+        (parent.asset, parent.window): found.manifest
+        for parent in manifest.parents
+        if (found := known.get((parent.asset, parent.window))) is not None
+    }
+    if why := changed_itself(manifest, chain, source_fingerprint, now):
         return Freshness(asset, window, "stale", why, False, manifest)
     for parent in manifest.parents:
         now = known[(parent.asset, parent.window)]
@@ -65,19 +78,31 @@ def _freshness(
     return Freshness(asset, window, "fresh", "", False, manifest)
 
 
-def _changed_itself(
-    manifest: Manifest, chain: Chain, source_fingerprint: str, known: dict[tuple[str, str], Freshness]
+def changed_itself(
+    manifest: Manifest,
+    chain: Chain,
+    source_fingerprint: str,
+    parents: Mapping[tuple[str, str], Manifest | None],
 ) -> str:
+    """Why a partition is stale of itself, whatever its parents are: in words, empty where it is not.
+
+    Args:
+        manifest: the partition's.
+        chain: the chain as it is configured now.
+        source_fingerprint: of the source as it is now.
+        parents: the manifests of what it was made from as they are now, by (asset, window); None or left out: gone.
+    """
     if manifest.config_hash != config_hash(chain, manifest.asset):
-        return "configuration changed"
+        given = f": made with {describe(manifest.overrides)} given at launch" if manifest.overrides else ""
+        return f"configuration changed{given}"
     if manifest.code_version != LINEAGE[manifest.asset].code_version:
         return f"code changed ({manifest.code_version} to {LINEAGE[manifest.asset].code_version})"
     if manifest.source_fingerprint not in (None, source_fingerprint):
         return "source changed"
     for parent in manifest.parents:
-        now = known.get((parent.asset, parent.window))
-        if now is None or now.manifest is None:
+        now = parents.get((parent.asset, parent.window))
+        if now is None:
             return f"{parent.asset} in {parent.window} is gone"
-        if now.manifest.content_hash != parent.content_hash:
+        if now.content_hash != parent.content_hash:
             return f"{parent.asset} in {parent.window} has other content now"
     return ""

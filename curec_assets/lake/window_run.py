@@ -23,7 +23,7 @@ from curec_assets.lake.hashing import hash_json, hash_table
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.manifest import Manifest
 from curec_assets.lake.schemas import MODEL
-from curec_assets.lake.versions import config_hash
+from curec_assets.lake.versions import config_hash, overrides_of
 from curec_assets.lineage import LINEAGE
 from curec_assets.progress import Progress, silent
 
@@ -192,6 +192,7 @@ class WindowRun:
             source_fingerprint=source_fingerprint,
             base_model=base_model,
             metrics=dict(metrics),
+            overrides=overrides_of(self.chain, self.job.asset),
         )
         if manifest.latest_ts_seen and datetime.fromisoformat(manifest.latest_ts_seen) >= self.window.end:
             raise ChronologyError(

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from curec_assets.configuration.chain import Chain, load_chain
+from curec_assets.configuration.overrides import with_profile
 from curec_assets.lake.as_of import AsOfReader, ChronologyError, ConfigurationChangedError, GapError
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.versions import config_hash, status
@@ -158,6 +159,7 @@ def test_staleness_reaches_through_all_later_windows(lake: Lake, chain: Chain) -
             manifest_of("evidence", window, content_hash=f"e{position}"),
             chain=chain.name,
             config_hash=config_hash(chain, "evidence"),
+            code_version=LINEAGE["evidence"].code_version,
             parents=bound.parents(),
         )
         lake.publish(pa.table({"value": [0]}), manifest)
@@ -172,3 +174,19 @@ def test_staleness_reaches_through_all_later_windows(lake: Lake, chain: Chain) -
 
     publish(lake, chain, "raw_interactions", WINDOWS[0], value=0)
     assert all(f.state != "stale" for f in status(lake, chain, "source").values()), "equal content makes nothing stale"
+
+
+def test_a_window_is_not_made_on_top_of_one_with_another_configuration(lake: Lake, chain: Chain) -> None:
+    """Also where the asset does not read its own past: the first window that differs is named."""
+    changed = with_profile(chain, {"ranker": {"epochs": 9}})
+    reader(lake, changed, "ranker", 0).require_same_configuration_before()
+    for window in WINDOWS[:2]:
+        publish(lake, chain, "ranker", window)
+    with pytest.raises(ConfigurationChangedError) as refused:
+        reader(lake, changed, "ranker", 2).require_same_configuration_before()
+    assert "small/ranker in 2020-01 was made with another configuration" in str(refused.value)
+    assert "Given at launch, then or now: ranker.epochs = 9" in str(refused.value)
+    publish(lake, changed, "ranker", WINDOWS[1])
+    reader(lake, changed, "ranker", 2).require_same_configuration_before()
+    with pytest.raises(ConfigurationChangedError, match="ranker in 2020-02"):
+        reader(lake, chain, "ranker", 2).require_same_configuration_before()
