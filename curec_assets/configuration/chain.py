@@ -20,6 +20,8 @@ from curec_assets.interactions.config import DataSetConfig
 
 SHIPPED = Path(__file__).resolve().parents[2] / "dagster_project"
 CHAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+LONGEST_SHOWN = 60
+"""Characters of a refused value in a message."""
 RESERVED_NAMES = frozenset({"main", "temp", "information_schema", "pg_catalog", "lake"})
 
 SectionT = TypeVar("SectionT", bound=Section)
@@ -92,8 +94,8 @@ def load_chain(path: Path) -> Chain:
     """
     file = _load(path, ChainFile)
     folder = path.resolve().parent.parent
-    data_set = _load(_find(folder, "data_sets", file.data_set, path), DataSetConfig)
-    profile = _load(_find(folder, "profiles", file.profile, path), Profile)
+    data_set = _load(find_configured(folder, "data_sets", file.data_set, path), DataSetConfig)
+    profile = _load(find_configured(folder, "profiles", file.profile, path), Profile)
     try:
         return Chain(
             name=path.stem,
@@ -124,7 +126,12 @@ def configuration_folder() -> Path:
     return Path(os.environ.get("CUREC_CONFIG") or SHIPPED)
 
 
-def _find(folder: Path, kind: str, name: str, asked_by: Path) -> Path:
+def find_configured(folder: Path, kind: str, name: str, asked_by: Path) -> Path:
+    """The file ``<kind>/<name>.yaml`` of a configuration folder, or else of the shipped one.
+
+    Raises:
+        ConfigError: there is none; the message names ``asked_by`` and those that there are.
+    """
     for root in (folder, SHIPPED):
         path = root / kind / f"{name}.yaml"
         if path.is_file():
@@ -173,13 +180,20 @@ def explain(where: Path | str, error: ValidationError) -> str:
     """What pydantic found wrong, in one sentence per key, opened by ``where`` it stands."""
     problems = []
     for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"]) or "(top level)"
+        key = ".".join(str(part) for part in problem["loc"])
+        named = f"key {key!r}: " if key else ""
         if problem["type"] == "extra_forbidden":
             problems.append(f"unknown key {key!r}")
         elif problem["type"] == "missing":
             problems.append(f"key {key!r} is missing")
         else:
-            # A rule between keys is broken by all of them: showing the whole file would hide it.
-            found = "" if isinstance(problem["input"], dict) else f", found {problem['input']!r}"
-            problems.append(f"key {key!r}: {problem['msg']}{found}")
+            problems.append(f"{named}{problem['msg']}{_found(problem['input'])}")
     return f"{where}: {'; '.join(problems)}"
+
+
+def _found(value: Any) -> str:
+    """What stood there; nothing of a whole section, whose problem names the keys that it is about."""
+    if isinstance(value, dict | Section):
+        return ""
+    shown = repr(value)
+    return f", found {shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + '…'}"

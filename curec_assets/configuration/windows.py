@@ -9,12 +9,19 @@ from pydantic import field_validator, model_validator
 
 from curec_assets.configuration.section import Section
 
-Frequency = Literal["yearly", "monthly", "weekly", "daily"]
+Frequency = Literal["yearly", "quarterly", "monthly", "weekly", "daily"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-KEY_FORMAT: dict[Frequency, str] = {"yearly": "%Y", "monthly": "%Y-%m", "weekly": "%Y-%m-%d", "daily": "%Y-%m-%d"}
+KEY_FORMAT: dict[Frequency, str] = {
+    "yearly": "%Y",
+    "quarterly": "%Y-%m",
+    "monthly": "%Y-%m",
+    "weekly": "%Y-%m-%d",
+    "daily": "%Y-%m-%d",
+}
 CRON: dict[Frequency, str] = {
     "yearly": "0 0 1 1 *",
+    "quarterly": "0 0 1 1,4,7,10 *",
     "monthly": "0 0 1 * *",
     "weekly": "0 0 * * 1",
     "daily": "0 0 * * *",
@@ -36,7 +43,8 @@ class WindowsConfig(Section):
     frequency: Frequency
     """Length of one window. Weeks start on Monday."""
     first: str
-    """Key of the first window, e.g. ``1997-09`` (monthly), ``2012`` (yearly), ``2014-03-03`` (weekly, a Monday)."""
+    """Key of the first window, e.g. ``1997-09`` (monthly), ``2012`` (yearly), ``2014-03-03`` (weekly, a Monday),
+    ``2014-04`` (quarterly, its first month)."""
     last: str
     """Key of the last window, included."""
     all_earlier: bool = False
@@ -66,7 +74,7 @@ class WindowsConfig(Section):
         start, last = self.first_start, _parse_key(self.last, self.frequency)
         found: list[Window] = []
         while start <= last:
-            end = _next_start(start, self.frequency)
+            end = next_start(start, self.frequency)
             opens = EPOCH if self.all_earlier and not found else start
             found.append(Window(start.strftime(KEY_FORMAT[self.frequency]), opens, end))
             start = end
@@ -106,12 +114,30 @@ def _parse_key(key: str, frequency: Frequency) -> datetime:
         raise ValueError(f"{key!r} is no {frequency} window; expected the form {KEY_FORMAT[frequency]}") from None
     if frequency == "weekly" and start.weekday() != 0:
         raise ValueError(f"weekly windows start on a Monday; {key} is none")
+    if frequency == "quarterly" and start.month % 3 != 1:
+        raise ValueError(f"quarterly windows start in January, April, July or October; {key} does not")
     return start
 
 
-def _next_start(start: datetime, frequency: Frequency) -> datetime:
-    if frequency == "yearly":
-        return start.replace(year=start.year + 1)
-    if frequency == "monthly":
-        return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
-    return start + timedelta(days=7 if frequency == "weekly" else 1)
+def window_start(moment: datetime, frequency: Frequency) -> datetime:
+    """Start of the window that ``moment`` (UTC) lies in."""
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    match frequency:
+        case "yearly":
+            return day.replace(month=1, day=1)
+        case "quarterly":
+            return day.replace(month=day.month - (day.month - 1) % 3, day=1)
+        case "monthly":
+            return day.replace(day=1)
+        case "weekly":
+            return day - timedelta(days=day.weekday())
+    return day
+
+
+def next_start(start: datetime, frequency: Frequency) -> datetime:
+    """Start of the window after the one that starts at ``start``."""
+    months = {"yearly": 12, "quarterly": 3, "monthly": 1}.get(frequency)
+    if months is None:
+        return start + timedelta(days=7 if frequency == "weekly" else 1)
+    later = start.month - 1 + months
+    return start.replace(year=start.year + later // 12, month=later % 12 + 1)

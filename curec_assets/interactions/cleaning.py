@@ -48,18 +48,23 @@ def clean_interactions(raw: pa.Table, items: pa.Table, data_set: DataSetConfig) 
     Raises:
         ValueError: raw rows are not good + quarantined + merged rows (a defect of the transformation).
     """
-    low, high = data_set.rating_scale or (None, None)
-    parameters = {"implicit": data_set.implicit, "like_at": data_set.like_at, "lowest": low, "highest": high}
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("raw_interactions", raw)
         connection.register("known_items", items.select(["item_id"]))
-        table = connection.sql(load_sql("interactions/clean.sql"), params=parameters).to_arrow_table()
+        table = judged_rows(connection, data_set).to_arrow_table()
     table = table.cast(CLEANED_INTERACTIONS)
     counts = _count(raw.num_rows, table)
     if counts["raw"] != counts["good"] + counts["quarantined"] + counts["merged"]:
         raise ValueError(f"rows went missing in cleaning: {counts}")
     return Cleaned(table, counts)
+
+
+def judged_rows(connection: duckdb.DuckDBPyConnection, data_set: DataSetConfig) -> duckdb.DuckDBPyRelation:
+    """Events and quarantined rows of the connection's ``raw_interactions``, given its ``known_items``."""
+    low, high = data_set.rating_scale or (None, None)
+    parameters = {"implicit": data_set.implicit, "like_at": data_set.like_at, "lowest": low, "highest": high}
+    return connection.sql(load_sql("interactions/clean.sql"), params=parameters)
 
 
 def _count(raw_rows: int, table: pa.Table) -> dict[str, int]:

@@ -1,11 +1,13 @@
 """What a data set is: where its rows lie, what its columns are called, and when an event counts as a like."""
 
+from pathlib import PurePath
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from curec_assets.configuration.section import Section
 
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 TimestampFormat = Literal["epoch_seconds", "epoch_millis", "iso"]
 
 
@@ -32,13 +34,15 @@ class ItemColumns(Section):
     year: str | None = None
     """Year of release: a title is then shown as ``Toy Story (1995)``. None where titles carry it already."""
     categories: str | None = None
-    """Categories in one text column, parted by ``category_separator``; none where the data has no categories."""
+    """Categories: text parted by ``category_separator``, or a list; none where the data has no categories."""
     description: tuple[str, ...] = ()
     """Columns that are joined by a space into the item's description, in this order."""
 
 
 class FilesSource(Section):
-    """A pair of files, Parquet or delimited text, each known by its suffix (``.parquet`` or anything else)."""
+    """A pair of files, each known by its suffix: ``.parquet``; ``.json``, ``.jsonl`` or ``.ndjson`` for one object a
+    line; ``.tsv`` for columns parted by tabs; anything else is text parted by ``delimiter``. A further ``.gz`` says
+    that text is compressed."""
 
     kind: Literal["files"] = "files"
     """Says that the source is a pair of files."""
@@ -58,7 +62,7 @@ class FilesSource(Section):
     absent_categories: tuple[str, ...] = ()
     """Names in the category column that mean there is none, e.g. ``(no genres listed)``."""
     delimiter: str = Field(default=",", min_length=1, max_length=1)
-    """What parts the columns of delimited text: one character. Parquet files have no use for it."""
+    """What parts the columns of delimited text: one character. Other files have no use for it."""
     articles_follow_titles: bool = False
     """Whether titles are filed as ``Usual Suspects, The (1995)``; they are then shown as people say them."""
 
@@ -70,12 +74,65 @@ class MovieLens100K(Section):
     """Says that the source is the package's copy of MovieLens-100K: 100,000 ratings, 1997-09-20 to 1998-04-22."""
 
 
+class MovieLensFiles(Section):
+    """The files of a MovieLens archive as GroupLens gives them out (research use), whichever its edition."""
+
+    kind: Literal["movielens"]
+    """Says that the source is a MovieLens archive."""
+    interactions: str
+    """Path of ``u.data`` (100K), ``ratings.dat`` (1M, 10M) or ``ratings.csv`` (20M, 25M, 32M, latest); may be gzipped.
+    Absolute, or relative to the folder that the chain's loader passes."""
+    items: str
+    """Path of the archive's ``u.item``, ``movies.dat`` or ``movies.csv``, likewise."""
+
+    @field_validator("interactions")
+    @classmethod
+    def _known_edition(cls, value: str) -> str:
+        if PurePath(value.removesuffix(".gz")).suffix not in (".data", ".dat", ".csv"):
+            raise ValueError("expected u.data, ratings.dat or ratings.csv of a MovieLens archive")
+        return value
+
+
+class AmazonReviews(Section):
+    """Reviews and metadata of Amazon Reviews 2014, 2018 or 2023: one JSON object a line, often gzipped."""
+
+    kind: Literal["amazon_reviews"]
+    """Says that the source is a pair of files of one of these editions; which one is told by their keys."""
+    interactions: str
+    """Path of the reviews, absolute or relative to the folder that the chain's loader passes."""
+    items: str
+    """Path of the metadata, likewise."""
+
+    @field_validator("interactions", "items")
+    @classmethod
+    def _lines_of_json(cls, value: str) -> str:
+        if PurePath(value.removesuffix(".gz")).suffix not in JSON_SUFFIXES:
+            raise ValueError(f"expected a file that ends in {', '.join(JSON_SUFFIXES)}, or one of these and .gz")
+        return value
+
+
+class QuerySource(Section):
+    """A pair of DuckDB queries, over anything that DuckDB reads. They are code: each runs with the rights of whoever
+    runs the chain, in the folder that the chain's loader passes, and may only select."""
+
+    kind: Literal["query"]
+    """Says that the source is a pair of queries."""
+    interactions: str
+    """Gives ``user_id``, ``item_id``, ``timestamp`` and, unless the data is implicit, ``rating``. Times are timestamps,
+    dates or ISO 8601 text; without an offset they are UTC. Rows are numbered in the order of their values."""
+    items: str
+    """Gives ``item_id``, ``title`` and, if it likes, ``year``, ``categories`` (a list, or text parted by ``|``) and
+    ``description``."""
+
+
 class DataSetConfig(Section):
     """One data set: its source, its licence, and the rule that makes a rating a like."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """Lower-case name, used in reports."""
-    source: Annotated[FilesSource | MovieLens100K, Field(discriminator="kind")]
+    source: Annotated[
+        FilesSource | MovieLens100K | MovieLensFiles | AmazonReviews | QuerySource, Field(discriminator="kind")
+    ]
     """Where the rows are."""
     licence: str = Field(min_length=1)
     """The licence or terms of the data, one line, shown with everything made from it."""

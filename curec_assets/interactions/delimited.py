@@ -1,11 +1,15 @@
-"""Delimited text files of any encoding, made ready for DuckDB to stream.
+"""Text files of any encoding, gzipped or not, made ready for DuckDB to stream.
 
 DuckDB's reader loses text at a lone carriage return and refuses bytes that are not UTF-8. A file with neither is read
 where it lies; any other is rewritten once, block by block, as clean UTF-8 lines.
 """
 
 import csv
+import gzip
+from functools import lru_cache
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import IO
 
 import duckdb
 
@@ -15,11 +19,24 @@ NEVER_A_DELIMITER = "\U0010ffff"
 LONGEST_LINE_BYTES = 1 << 25
 
 
+def first_line(path: Path) -> str:
+    """The first line of a text file, byte order mark and line end dropped.
+
+    Raises:
+        OSError, EOFError: a ``.gz`` file that is not gzip, or is cut off.
+    """
+    with open_text(path) as file:
+        return _decode_line(file.readline(LONGEST_LINE_BYTES)).removeprefix("\ufeff").strip("\r\n")
+
+
 def read_header(path: Path, delimiter: str) -> list[str]:
-    """Column names in the first line of a delimited file, spaces and byte order mark dropped."""
-    with path.open("rb") as file:
-        first = _decode_line(file.readline()).removeprefix("\ufeff")
-    return [name.strip() for name in next(csv.reader([first.strip("\r\n")], delimiter=delimiter), [])]
+    """Column names in the first line of a delimited file, spaces dropped."""
+    return [name.strip() for name in next(csv.reader([first_line(path)], delimiter=delimiter), [])]
+
+
+def open_text(path: Path) -> IO[bytes]:
+    """The bytes of a text file; those inside, of a ``.gz``."""
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
 
 
 def as_clean_text(path: Path, scratch: Path) -> Path:
@@ -28,10 +45,11 @@ def as_clean_text(path: Path, scratch: Path) -> Path:
     Lines that are not valid UTF-8 are taken as Windows-1252, which is what mixed exports hold; the few bytes that it
     leaves undefined become U+FFFD. Every ``\\r``, ``\\n`` and ``\\r\\n`` ends a line.
     """
-    if _is_clean(path):
+    found = path.stat()
+    if _is_clean(path, found.st_ino, found.st_size, found.st_mtime_ns):
         return path
-    copy = scratch / f"{path.name}.utf8"
-    with path.open("rb") as source, copy.open("w", encoding="utf-8", newline="") as target:
+    copy = Path(mkdtemp(dir=scratch)) / f"{path.name.removesuffix('.gz')}.utf8"
+    with open_text(path) as source, copy.open("w", encoding="utf-8", newline="") as target:
         while lines := source.readlines(BLOCK_BYTES):
             for line in lines:
                 text = _decode_line(line).replace(NEVER_A_DELIMITER, "\ufffd")
@@ -39,13 +57,13 @@ def as_clean_text(path: Path, scratch: Path) -> Path:
     return copy
 
 
-def read_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
-    """Relation with one text column ``line``: the lines of a clean file after its header, blank ones left out."""
+def read_lines(connection: duckdb.DuckDBPyConnection, path: Path, skip: int) -> duckdb.DuckDBPyRelation:
+    """Relation with one text column ``line``: lines of a clean file after the first ``skip``, blank ones left out."""
     return connection.read_csv(
         str(path),
         sep=NEVER_A_DELIMITER,
         header=False,
-        skiprows=1,
+        skiprows=skip,
         columns={"line": "VARCHAR"},
         auto_detect=False,
         quotechar="",
@@ -54,6 +72,7 @@ def read_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.Duck
         strict_mode=False,
         null_padding=True,
         max_line_size=LONGEST_LINE_BYTES,
+        buffer_size=LONGEST_LINE_BYTES,
     )
 
 
@@ -76,12 +95,15 @@ def read_records(connection: duckdb.DuckDBPyConnection, path: Path, delimiter: s
         ignore_errors=True,
         parallel=False,
         max_line_size=LONGEST_LINE_BYTES,
+        buffer_size=LONGEST_LINE_BYTES,
     )
 
 
-def _is_clean(path: Path) -> bool:
+@lru_cache(maxsize=64)
+def _is_clean(path: Path, *identity: int) -> bool:
+    """Whether DuckDB reads the file right as it is; looked up once a process, as each window opens its source anew."""
     newlines = returns = pairs = 0
-    with path.open("rb") as file:
+    with open_text(path) as file:
         # Blocks end at line ends, so no character and no \r\n is ever cut in two.
         while lines := file.readlines(BLOCK_BYTES):
             block = b"".join(lines)

@@ -54,6 +54,11 @@ def clean_title(
     return (spoken if suffix and spoken.endswith(suffix) else spoken + suffix), code
 
 
+def article_is_last(title: str) -> bool:
+    """Whether a title is filed as ``Usual Suspects, The (1995)``."""
+    return _ARTICLE_LAST.match(title) is not None
+
+
 def _article_first(title: str) -> str:
     outer = _ARTICLE_LAST.sub(lambda m: _joined(m["article"], m["name"]) + (m["rest"] or ""), title)
     return _ARTICLE_LAST_IN_BRACKETS.sub(lambda m: f"({_joined(m['article'], m['name'])})", outer)

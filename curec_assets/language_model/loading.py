@@ -5,12 +5,10 @@ later stages read that folder and nothing else. Nothing is downloaded unless the
 """
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -27,6 +25,7 @@ from transformers.utils import logging as transformers_logging
 
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.language_model.adapters import merge_adapter
+from curec_assets.language_model.at_hand import package_folder, plain_folder
 from curec_assets.language_model.config import DataType, LanguageModelConfig
 from curec_assets.language_model.precision import weights_type
 from curec_assets.language_model.tiny import make_tiny_model
@@ -45,7 +44,7 @@ def base_model_folder(config: LanguageModelConfig, models_root: Path) -> Path:
     kind, _, rest = config.source.partition(":")
     if kind not in ("package", "random") and Path(config.source).is_dir():
         return Path(config.source)
-    final = models_root / re.sub(r"[^A-Za-z0-9._-]+", "-", config.source)
+    final = plain_folder(config.source, models_root)
     if final.is_dir():
         return final
     making = models_root / f".making-{final.name}-{os.getpid()}"
@@ -109,11 +108,9 @@ def _random(name: str, folder: Path) -> None:
 
 
 def _from_package(package: str, folder: Path) -> None:
-    # The package is located, not imported: it may need libraries that its weights do not.
-    spec = find_spec(package) if package.isidentifier() else None
-    if spec is None or not spec.submodule_search_locations:
+    root = package_folder(package)
+    if root is None:
         raise ValueError(f"language_model.source: the Python package {package!r} is not installed")
-    root = Path(spec.submodule_search_locations[0])
     plain = sorted(path.parent for path in root.rglob("*.safetensors"))
     quantised = sorted(root.rglob("*.gguf"))
     if plain:

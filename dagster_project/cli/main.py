@@ -22,6 +22,8 @@ from curec_assets.lineage import LINEAGE
 DESCRIPTION = """\
 Reasons why people like things, as data assets: made, rewarded, corrected over time and fed to a ranker.
 
+  curec init --interactions ratings.csv               a data set and a chain over files of your own
+  curec doctor                                        can it run here? machine, models, lake and data
   curec run --chain demo --windows 1997-09..1997-11   make what is missing or stale, window by window
   curec status --chain demo                           what is fresh, stale (and why) or missing
   curec summary --chain demo                          what came out, as tables
@@ -71,6 +73,17 @@ def _parser() -> argparse.ArgumentParser:
         prog="curec", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    from dagster_project.cli.doctor import add_doctor_options, run_doctor
+    from dagster_project.cli.init import add_init_options, run_init
+
+    init = commands.add_parser("init", help="look at your own files and write a data set and a chain over them")
+    add_init_options(init)
+    init.set_defaults(command=run_init)
+
+    doctor = commands.add_parser("doctor", help="check machine, packages, models, lake and data; 1 if something fails")
+    add_doctor_options(doctor)
+    doctor.set_defaults(command=run_doctor)
 
     run = commands.add_parser("run", help="materialize what is missing or stale, window by window")
     _chain_option(run)

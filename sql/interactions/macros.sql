@@ -34,3 +34,12 @@ CREATE OR REPLACE TEMP MACRO microseconds_of(moment, timestamp_format) AS
                 WHEN isfinite(TRY_CAST(moment AS TIMESTAMPTZ)) THEN epoch_us(TRY_CAST(moment AS TIMESTAMPTZ))
             END
     END;
+
+-- Why a row belongs to no window; NULL where it belongs to one.
+CREATE OR REPLACE TEMP MACRO reject_code(splits, microseconds, now_us) AS
+    CASE
+        WHEN NOT splits THEN 'invalid_row'
+        WHEN microseconds IS NULL THEN 'unreadable_time'
+        WHEN microseconds < 0 THEN 'negative_time'
+        WHEN microseconds > now_us THEN 'future_time'
+    END;

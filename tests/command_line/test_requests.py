@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from curec_assets.configuration.chain import ConfigError, load_chain, load_chains
+from curec_assets.configuration.chain import SHIPPED, ConfigError, load_chain, load_chains
 from tests.small_world import write_world
 
 
@@ -83,6 +83,30 @@ def test_a_wrong_configuration_names_the_file_the_key_and_what_was_expected(
         load_chain(configuration / "chains" / "small.yaml")
     assert told in str(refused.value)
     assert path.name in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("data_sets/small_world.yaml", "like_at: 4", "implicit: true", "leave out like_at and rating_scale"),
+        ("data_sets/small_world.yaml", "kind: files", "kind: spreadsheet", "'spreadsheet'"),
+        ("data_sets/small_world.yaml", "licence: made by the tests", f"licence: [{'x, ' * 200}x]", "key 'licence'"),
+        ("profiles/test.yaml", "drafts: {samples: 2}", "drafts: {samples: 3}", "drafts.samples"),
+    ],
+)
+def test_a_refused_configuration_is_not_printed_whole(
+    configuration: Path, file: str, old: str, new: str, told: str
+) -> None:
+    path = configuration / file
+    if not path.exists():
+        path.write_text((SHIPPED / file).read_text())
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ConfigError) as refused:
+        load_chain(configuration / "chains" / "small.yaml")
+    message = str(refused.value).removeprefix(f"{path}: ")
+    assert told in message
+    assert len(message) < 250
 
 
 def test_an_empty_configuration_folder_is_named(tmp_path: Path) -> None:

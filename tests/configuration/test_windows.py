@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from curec_assets.configuration.windows import CRON, KEY_FORMAT, Frequency, WindowsConfig, select_windows
+from curec_assets.configuration.windows import CRON, KEY_FORMAT, Frequency, WindowsConfig, select_windows, window_start
 
 EXAMPLES: list[tuple[Frequency, str, str]] = [
     ("monthly", "1997-09", "1998-04"),
     ("yearly", "2009", "2014"),
     ("weekly", "2014-03-03", "2014-04-28"),
     ("daily", "2016-02-27", "2016-03-02"),
+    ("quarterly", "2013-07", "2015-01"),
 ]
 
 
@@ -41,6 +42,14 @@ def test_window_keys_are_dagsters_partition_keys(frequency: Frequency, first: st
     for window in windows:
         span = partitions.time_window_for_partition_key(window.key)
         assert (span.start.timestamp(), span.end.timestamp()) == (window.start.timestamp(), window.end.timestamp())
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)), st.sampled_from(list(KEY_FORMAT)))
+def test_a_moment_lies_in_the_window_that_starts_at_its_start(moment: datetime, frequency: Frequency) -> None:
+    start = window_start(moment.replace(tzinfo=UTC), frequency)
+    key = start.strftime(KEY_FORMAT[frequency])
+    [window] = WindowsConfig(frequency=frequency, first=key, last=key).windows()
+    assert window.start == start <= moment.replace(tzinfo=UTC) < window.end
 
 
 def test_a_first_window_can_hold_everything_before_it_under_its_own_key() -> None:
@@ -80,7 +89,12 @@ def test_a_window_outside_the_chain_is_named_with_the_chains_span() -> None:
 
 @pytest.mark.parametrize(
     ("frequency", "first", "last"),
-    [("monthly", "1998-04", "1997-09"), ("monthly", "1997", "1998"), ("weekly", "2014-03-04", "2014-03-10")],
+    [
+        ("monthly", "1998-04", "1997-09"),
+        ("monthly", "1997", "1998"),
+        ("weekly", "2014-03-04", "2014-03-10"),
+        ("quarterly", "2014-02", "2014-04"),
+    ],
 )
 def test_impossible_windows_are_refused(frequency: Frequency, first: str, last: str) -> None:
     with pytest.raises(ValidationError):

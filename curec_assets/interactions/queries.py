@@ -1,0 +1,93 @@
+"""Sources that are DuckDB queries: each is run once, and its rows kept as Parquet while the source is open.
+
+A query's rows have no order of their own, so they are put in that of their values: the numbers of rows, and which of
+two contradicting rows comes first, do not hang on how many threads ran it.
+"""
+
+from collections.abc import Sequence
+from contextlib import chdir
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+from duckdb import ColumnExpression, DuckDBPyConnection, StatementType
+
+from curec_assets.interactions.config import FilesSource, InteractionColumns, ItemColumns, QuerySource
+from curec_assets.interactions.formats import FilePair
+from curec_assets.interactions.rows import SourceError, SourceFile
+from curec_assets.lake.sql import load_sql
+
+EVENT_COLUMNS = ("timestamp", "user_id", "item_id")
+ITEM_COLUMNS = ("item_id", "title")
+DESCRIBING_COLUMNS = ("year", "categories", "description")
+
+
+def query_pair(connection: DuckDBPyConnection, source: QuerySource, rated: bool, base: Path, scratch: Path) -> FilePair:
+    """Runs both queries in the folder ``base`` (the process works there meanwhile) and says what they gave.
+
+    Args:
+        connection: where nothing else runs; no extension is fetched for a query.
+        source: the queries.
+        rated: whether the interactions need a column ``rating``.
+        base: folder that relative paths in the queries start from.
+        scratch: folder for the rows; they may be larger than memory.
+
+    Raises:
+        SourceError: a text that is not one query, one that DuckDB refuses, or one that lacks a column.
+    """
+    connection.execute("SET autoinstall_known_extensions = false")
+    needed = (*EVENT_COLUMNS, "rating") if rated else EVENT_COLUMNS
+    interactions, _ = _keep_rows(connection, "interactions", source.interactions, needed, (), base, scratch)
+    items, described = _keep_rows(connection, "items", source.items, ITEM_COLUMNS, DESCRIBING_COLUMNS, base, scratch)
+    return FilePair(
+        interactions,
+        items,
+        FilesSource(
+            interactions="interactions.parquet",
+            items="items.parquet",
+            interaction_columns=InteractionColumns(rating="rating" if rated else None),
+            item_columns=ItemColumns(
+                year="year" if "year" in described else None,
+                categories="categories" if "categories" in described else None,
+                description=("description",) if "description" in described else (),
+            ),
+        ),
+    )
+
+
+def _keep_rows(
+    connection: DuckDBPyConnection,
+    name: str,
+    query: str,
+    needed: Sequence[str],
+    optional: Sequence[str],
+    base: Path,
+    scratch: Path,
+) -> tuple[SourceFile, list[str]]:
+    """The query's rows as a file, and which of the optional columns it has."""
+    kept = scratch / f"{name}.parquet"
+    try:
+        if [statement.type for statement in connection.extract_statements(query)] != [StatementType.SELECT]:
+            raise SourceError(f"The query source.{name} must be one SELECT (or FROM, or WITH) and write nothing.")
+        with chdir(base):
+            rows = connection.sql(query)
+            if missing := [column for column in needed if column not in rows.columns]:
+                raise SourceError(
+                    f"The query source.{name} gives no column {missing[0]!r}; it gives {', '.join(rows.columns)}."
+                )
+            found = [column for column in optional if column in rows.columns]
+            columns = [ColumnExpression(column) for column in (*needed, *found)]
+            rows.select(*columns).order("ALL").write_parquet(str(kept))
+    except duckdb.Error as error:
+        raise SourceError(f"The query source.{name} cannot be run in {base}: {error}") from error
+    return SourceFile(kept), found
+
+
+def rows_fingerprint(connection: DuckDBPyConnection, pair: FilePair) -> str:
+    """SHA-256 (64 hex digits) that follows the rows of both queries, whatever file or thread they came from."""
+    digest = sha256()
+    for file in (pair.interactions, pair.items):
+        names = ",".join(connection.read_parquet(str(file.path)).columns)
+        found = connection.execute(load_sql("interactions/rows_digest.sql"), {"path": str(file.path)}).fetchall()
+        digest.update(f"{names}:{found}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,253 @@
+"""``curec init``: looks at a pair of files, proposes a data set and a chain over them, and writes their YAML."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from rich.console import Console
+from rich.prompt import Confirm, Prompt
+
+from curec_assets.configuration.chain import CHAIN_NAME, RESERVED_NAMES, find_configured, load_chain
+from curec_assets.configuration.windows import KEY_FORMAT, Frequency, WindowsConfig
+from curec_assets.interactions.config import DataSetConfig, FilesSource, InteractionColumns, ItemColumns
+from curec_assets.interactions.proposal import propose_label_rule, propose_windows, window_counts
+from curec_assets.interactions.recognise import SIBLINGS, Recognised, recognise, usual_items
+from curec_assets.interactions.sources import open_source
+from curec_assets.interactions.survey import ItemTexts, Judgement, Survey, item_texts, judge, survey
+
+DEFAULT_FOLDER = Path("configuration")
+ODD_SHARE = 0.05
+"""Share of rows set aside, or of likes or dislikes, from which a person should have a look."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that ``curec init`` found out."""
+
+    recognised: Recognised
+    survey: Survey
+    texts: ItemTexts
+    judgement: Judgement
+    data_set: DataSetConfig
+    windows: WindowsConfig
+
+
+def add_init_options(parser: argparse.ArgumentParser) -> None:
+    """The flags of ``curec init``; on a terminal it asks for what they do not say."""
+    parser.add_argument("--interactions", type=Path, metavar="FILE", help="Parquet, CSV, TSV, JSON lines or .dat")
+    parser.add_argument("--items", type=Path, metavar="FILE", help="default: the file that usually lies beside it")
+    parser.add_argument("--name", help="of data set and chain: lower-case letters, digits, _; default: the folder's")
+    columns = ", ".join(InteractionColumns.model_fields)
+    parser.add_argument("--columns", default="", metavar="KEY=NAME[,…]", help=f"columns of the interactions: {columns}")
+    columns = ", ".join(ItemColumns.model_fields)
+    parser.add_argument("--item-columns", default="", metavar="KEY=NAME[,…]", help=f"columns of the items: {columns}")
+    rule = parser.add_mutually_exclusive_group()
+    rule.add_argument("--like-at", type=float, metavar="RATING", help="a rating of at least this is a like")
+    rule.add_argument("--implicit", action="store_true", help="an event itself is the like; ratings are not read")
+    parser.add_argument("--frequency", choices=get_args(Frequency), help="length of a window")
+    parser.add_argument("--profile", default="demo", help="default: demo")
+    parser.add_argument("--licence", help="the data's licence or terms, shown with everything made from it")
+    parser.add_argument(
+        "--folder", type=Path, help=f"configuration folder; default: $CUREC_CONFIG, or {DEFAULT_FOLDER}/ here"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite a data set or chain of that name")
+    parser.add_argument("--yes", action="store_true", help="take every proposal without asking")
+
+
+def run_init(options: argparse.Namespace) -> int:
+    """Looks, proposes, writes and says what it saw; 0 when both files were written."""
+    can_ask = sys.stdin.isatty() and not options.yes
+    ask = _asker(can_ask)
+    interactions = options.interactions or Path(ask("Interactions file", None, "--interactions"))
+    beside = usual_items(interactions)
+    items = options.items or Path(ask("Items file", str(beside) if beside else None, "--items"))
+    name = options.name or ask("Name of the data set and chain", _usual_name(interactions), "--name")
+    folder = options.folder or Path(os.environ.get("CUREC_CONFIG") or DEFAULT_FOLDER)
+    targets = _targets(folder, name, options.force)
+    find_configured(folder, "profiles", options.profile, targets[1])
+    console = Console(soft_wrap=True, highlight=False)
+
+    recognised = recognise(
+        interactions, items, _pairs(options.columns, InteractionColumns), _pairs(options.item_columns, ItemColumns)
+    )
+    seen = _look(recognised, name, options, ask)
+    _show(console, seen, interactions, items)
+    if can_ask and not Confirm.ask("Write this data set and chain?", default=True):
+        return 1
+    _write(targets, folder, name, seen, options.profile)
+    console.print("\nWrote", style="bold")
+    for target in targets:
+        console.print(f"  {target}", markup=False)
+    chosen = os.environ.get("CUREC_CONFIG")
+    prefix = "" if chosen and Path(chosen).resolve() == folder.resolve() else f"CUREC_CONFIG={folder} "
+    command = sys.argv[0] if sys.argv[0].endswith("curec") else "curec"
+    console.print("\nNext", style="bold")
+    console.print(f"  {prefix}{command} run --chain {name}", markup=False)
+    return 0
+
+
+def _asker(can_ask: bool) -> Callable[[str, str | None, str], str]:
+    def ask(question: str, default: str | None, flag: str) -> str:
+        if can_ask:
+            return Prompt.ask(question, default=default) if default else Prompt.ask(question)
+        if default is None:
+            raise ValueError(f"{flag} is needed where nobody is asked")
+        return default
+
+    return ask
+
+
+def _look(
+    recognised: Recognised, name: str, options: argparse.Namespace, ask: Callable[[str, str | None, str], str]
+) -> Seen:
+    licence = options.licence or recognised.licence or "not stated"
+    given = {"name": name, "source": recognised.source, "licence": licence}
+    source = open_source(DataSetConfig.model_validate({**given, "implicit": True}), Path())
+    found = survey(source)
+    texts = item_texts(source)
+    windows = propose_windows(found.days, options.frequency)
+    if not options.frequency:
+        chosen = ask(f"Length of a window ({', '.join(get_args(Frequency))})", windows.frequency, "--frequency")
+        if chosen not in KEY_FORMAT:
+            raise ValueError(f"{chosen!r} is no length of a window; expected one of {', '.join(KEY_FORMAT)}")
+        windows = propose_windows(found.days, chosen)
+    rule: Mapping[str, Any] = {"implicit": True}
+    if not options.implicit:
+        rule = propose_label_rule(found.ratings, options.like_at)
+        if options.like_at is None and found.ratings.counts:
+            proposed = "implicit" if "implicit" in rule else f"{rule['like_at']:g}"
+            answer = ask("Lowest rating that is a like, or implicit", proposed, "--like-at")
+            if answer != proposed:
+                rule = {"implicit": True} if answer == "implicit" else propose_label_rule(found.ratings, float(answer))
+    data_set = DataSetConfig.model_validate({**given, **rule})
+    return Seen(recognised, found, texts, judge(source, data_set), data_set, windows)
+
+
+def _show(console: Console, seen: Seen, interactions: Path, items: Path) -> None:
+    found, judged, texts = seen.survey, seen.judgement, seen.texts
+    rows = found.rows + sum(found.rejected.values())
+    lines = {
+        "format": seen.recognised.format,
+        "interactions": f"{rows:,} rows in {interactions}",
+        "columns": _mapped(seen.data_set.source),
+        "events": f"{judged.events:,} by {judged.users:,} users on {judged.items:,} items, "
+        f"{found.days[0][0]} to {found.days[-1][0]}",
+        "items": f"{texts.items:,} of {items} were met: {_share(texts.titled, texts.items)} have a title, "
+        f"{_share(texts.categorised, texts.items)} categories, {_share(texts.described, texts.items)} a description",
+        "rejected": _coded(found.rejected, "no row: each has a time that can be read"),
+        "quarantined": _coded(judged.quarantined, "no row"),
+        "merged": f"{judged.merged:,} rows that repeat an event",
+        "label rule": _rule(seen),
+        "windows": _windows(seen),
+    }
+    for name, text in lines.items():
+        console.print(f"  {name:<13} {text}", markup=False)
+    for note in _notes(seen):
+        console.print(f"note: {note}", style="yellow", markup=False)
+
+
+def _mapped(source: Any) -> str:
+    if not isinstance(source, FilesSource):
+        return "those of the format"
+    told = []
+    for section in (source.interaction_columns, source.item_columns):
+        named = {key: value if isinstance(value, str) else "+".join(value or ()) for key, value in section}
+        told.append(", ".join(f"{key}={name}" for key, name in named.items() if name))
+    return f"{told[0]} ({source.timestamp_format}); of items {told[1]}"
+
+
+def _rule(seen: Seen) -> str:
+    data_set, judged = seen.data_set, seen.judgement
+    if data_set.implicit or data_set.rating_scale is None:
+        return "every event is a like (implicit)"
+    low, high = data_set.rating_scale
+    share = _share(judged.likes, judged.events)
+    return f"a rating of {data_set.like_at:g} or more, on a scale of {low:g} to {high:g}, is a like: {share} of events"
+
+
+def _windows(seen: Seen) -> str:
+    windows = seen.windows
+    spans = windows.windows()
+    counts = list(window_counts(seen.survey.days, windows.frequency).values())
+    later = counts[len(counts) - len(spans) + 1 :]
+    told = f"{windows.frequency}, {windows.first} to {windows.last}; {sum(counts) - sum(later):,} rows in the first"
+    told += " and before" if windows.all_earlier else ""
+    return f"{told}, {', '.join(f'{count:,}' for count in later)} in the others" if later else told
+
+
+def _notes(seen: Seen) -> list[str]:
+    found, judged, texts = seen.survey, seen.judgement, seen.texts
+    rows = found.rows + sum(found.rejected.values())
+    aside = sum(found.rejected.values()) + sum(judged.quarantined.values())
+    notes = []
+    if aside > ODD_SHARE * rows:
+        notes.append(f"{_share(aside, rows)} of the rows are rejected or quarantined; are the columns the right ones?")
+    if not seen.data_set.implicit and not ODD_SHARE < judged.likes / max(judged.events, 1) < 1 - ODD_SHARE:
+        notes.append("nearly all events have the same label; another --like-at tells more")
+    if texts.titled < texts.items / 2:
+        notes.append("most items have no title, and a reason needs words; see --item-columns title=NAME")
+    if seen.data_set.licence == "not stated":
+        notes.append("the licence is not stated; give --licence, it is shown with everything made from the data")
+    return notes
+
+
+def _write(targets: tuple[Path, Path], folder: Path, name: str, seen: Seen, profile: str) -> None:
+    data_set, chain = targets
+    source = seen.data_set.source.model_dump(mode="json", exclude_defaults=True)
+    for key in ("interactions", "items"):
+        source[key] = _written_path(Path(source[key]), folder)
+    described = seen.data_set.model_dump(mode="json", exclude_defaults=True, exclude={"source"})
+    described["source"] = {"kind": seen.data_set.source.kind, **source}
+    windows = seen.windows.model_dump(exclude_defaults=True)
+    for target, comment, values in (
+        (data_set, f"{seen.recognised.format}, as curec init found it.", described),
+        (chain, "As curec init proposed it.", {"data_set": name, "profile": profile, "windows": windows}),
+    ):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(f"# {comment}\n" + yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+    load_chain(chain)
+
+
+def _written_path(path: Path, folder: Path) -> str:
+    """Relative to the configuration where the data lies in it or beside it, so that both can move; else absolute."""
+    path, folder = path.resolve(), folder.resolve()
+    return os.path.relpath(path, folder) if path.is_relative_to(folder.parent) else str(path)
+
+
+def _targets(folder: Path, name: str, force: bool) -> tuple[Path, Path]:
+    if not CHAIN_NAME.fullmatch(name) or name in RESERVED_NAMES:
+        raise ValueError(f"{name!r} cannot name a chain: a lower-case letter, then letters, digits and _ can")
+    targets = (folder / "data_sets" / f"{name}.yaml", folder / "chains" / f"{name}.yaml")
+    if (there := [str(target) for target in targets if target.exists()]) and not force:
+        raise ValueError(f"{' and '.join(there)} would be overwritten; choose another --name, or --force")
+    return targets
+
+
+def _usual_name(interactions: Path) -> str | None:
+    """The file's name, or that of its folder where files of the kind are all called alike."""
+    plain = interactions.name.partition(".")[0]
+    called = interactions.resolve().parent.name if interactions.name in SIBLINGS else plain
+    name = re.sub(r"[^a-z0-9]+", "_", called.lower()).strip("_")
+    return name if CHAIN_NAME.fullmatch(name) else None
+
+
+def _pairs(text: str, section: type[InteractionColumns] | type[ItemColumns]) -> dict[str, str]:
+    pairs = dict(part.partition("=")[::2] for part in text.split(",") if part)
+    for key, value in pairs.items():
+        if key not in section.model_fields or not value:
+            raise ValueError(f"{key!r}: expected KEY=NAME with a key of {', '.join(section.model_fields)}")
+    return pairs
+
+
+def _coded(counts: Mapping[str, int], none: str) -> str:
+    return ", ".join(f"{count:,} {code}" for code, count in sorted(counts.items())) or none
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "none"

@@ -1,0 +1,1 @@
+"""What ``curec doctor`` checks: machine, installation, lake and data. Nothing is downloaded, made or repaired."""

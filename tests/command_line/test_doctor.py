@@ -1,0 +1,191 @@
+"""``curec doctor`` passes a set-up that works, names what is broken in another, and changes neither."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from curec_assets.configuration.chain import load_chain
+from curec_assets.lake.catalogue import CATALOGUE, ensure_catalogue
+from curec_assets.lake.lake import Lake
+from curec_assets.language_model.at_hand import encoder_at_hand, language_model_at_hand
+from curec_assets.language_model.config import LanguageModelConfig
+from dagster_project.cli.main import main
+from dagster_project.doctor import machine
+from dagster_project.doctor.installation import check_packages
+from tests.chains import run_windows
+from tests.small_world import write_world
+
+Doctor = Callable[..., tuple[int, str]]
+
+DATA_ASSETS = ("items", "raw_interactions", "cleaned_interactions")
+
+
+@pytest.fixture
+def doctor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Doctor:
+    """Runs ``curec doctor`` over a configuration folder and the lake in it: exit status and what it printed."""
+
+    def run(configuration: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+        places = {name: str(configuration / name[6:].lower()) for name in ("CUREC_LAKE", "CUREC_MODELS")}
+        for name, value in ({"CUREC_CONFIG": str(configuration)} | places | environment).items():
+            monkeypatch.setenv(name, value)
+        return main(["doctor", *arguments]), capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Path:
+    return write_world(tmp_path / "configuration")
+
+
+@pytest.fixture
+def with_lake(configuration: Path) -> Path:
+    """A configuration with a lake that holds the data assets of its first two windows."""
+    chain = load_chain(configuration / "chains" / "small.yaml")
+    lake = configuration / "lake"
+    run_windows(chain, lake, configuration / "models", ("2020-01", "2020-02"), DATA_ASSETS)
+    ensure_catalogue(lake, ["small"])
+    return configuration
+
+
+def dead_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_set_up_that_works_passes_and_is_left_as_it_is(with_lake: Path, doctor: Doctor) -> None:
+    before = {path: path.stat().st_mtime_ns for path in with_lake.rglob("*") if path.is_file()}
+    status, shown = doctor(with_lake)
+    assert status == 0, shown
+    lines = shown.splitlines()
+    assert not [line for line in lines if line.startswith("fail")]
+    for told in (
+        "language model random:tiny is at hand",
+        "encoder hashing:48 is at hand",
+        "small: files, files and columns are there",
+        "the catalogue opens",
+        "6 of 45 partitions of small are made, none is stale",
+    ):
+        assert any(told in line and line.startswith("ok") for line in lines), told
+    assert {path: path.stat().st_mtime_ns for path in with_lake.rglob("*") if path.is_file()} == before
+
+
+def test_what_is_broken_is_named_with_what_to_do(with_lake: Path, doctor: Doctor) -> None:
+    (with_lake / "items.csv").write_text("item,kinds\n")
+    (with_lake / "lake" / CATALOGUE).write_bytes(b"no database at all")
+    staged = with_lake / "lake" / "small" / ".staging" / f"{dead_process()}-half"
+    staged.parent.mkdir(exist_ok=True)
+    staged.write_bytes(b"half")
+    Lake(with_lake / "lake", "small").checkpoints("aligned_llm", "2020-02").mkdir(parents=True)
+    profile = (Path("dagster_project/profiles/test.yaml")).read_text()
+    profile = profile.replace("random:tiny", "package:no_such_package").replace("hashing:48", "no/such-encoder")
+    (with_lake / "profiles" / "test.yaml").write_text(profile)
+    status, shown = doctor(with_lake)
+    assert status == 1
+    for told in (
+        "fail  models        language model package:no_such_package: the Python package 'no_such_package' is not",
+        "fail  models        encoder no/such-encoder: neither a folder here nor in the hub's cache",
+        "items.csv has no column 'name'; its columns are item, kinds",
+        "does not open",
+        f"a killed run left {staged} half-written",
+        "aligned_llm of small in 2020-02 is at work or was interrupted",
+        "→ the chain's next run sweeps it",
+    ):
+        assert told in shown
+    assert staged.exists()
+
+
+def test_windows_that_are_stale_are_counted(with_lake: Path, doctor: Doctor) -> None:
+    with (with_lake / "interactions.csv").open("a") as file:
+        file.write("u1,i1,1580000000,4\n")
+    status, shown = doctor(with_lake)
+    assert status == 0
+    assert "2 of 3 windows of small hold something stale" in shown
+
+
+def test_a_lake_that_cannot_be_written_fails(configuration: Path, doctor: Doctor) -> None:
+    # Nobody can make a file there, an administrator no more than others.
+    status, shown = doctor(configuration, CUREC_LAKE="/proc/lake")
+    assert status == 1
+    assert "of the lake cannot be written" in shown
+
+
+def test_a_configuration_that_cannot_be_read_fails_with_its_file(configuration: Path, doctor: Doctor) -> None:
+    (configuration / "chains" / "small.yaml").write_text("profil: test\n")
+    status, shown = doctor(configuration)
+    assert status == 1
+    assert "small.yaml: key 'data_set' is missing" in shown
+
+
+def test_a_chain_that_is_not_there_fails_with_those_that_are(configuration: Path, doctor: Doctor) -> None:
+    status, shown = doctor(configuration, "--chain", "large")
+    assert status == 1
+    assert "no chain 'large'; there are: small" in shown
+
+
+def test_data_that_is_not_shipped_fails_only_where_its_chain_is_asked_for(tmp_path: Path, doctor: Doctor) -> None:
+    shipped = Path("dagster_project").resolve()
+    absent = {"CUREC_SHARED_DATA": str(tmp_path), "CUREC_LAKE": str(tmp_path / "lake")}
+    _, shown = doctor(shipped, **absent)
+    assert f"warn  data          amazon_cds: The file {tmp_path}" in shown
+    status, shown = doctor(shipped, "--chain", "amazon_cds", **absent)
+    assert status == 1
+    assert "fail  data          amazon_cds" in shown
+
+
+def test_a_package_that_is_missing_or_of_another_version_fails() -> None:
+    [missing] = check_packages("no-such-project")
+    assert missing.level == "fail"
+    # The installed project itself stands for one whose requirements hold.
+    assert [finding.level for finding in check_packages()] == ["ok"]
+
+
+def test_a_requirement_that_does_not_hold_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    required = ["duckdb==0.0.1", "no-such-package>=1", "pytest>=1", "never>=1; extra == 'dev'"]
+    monkeypatch.setattr("dagster_project.doctor.installation.requires", lambda project: required)
+    told = [finding.what for finding in check_packages()]
+    assert len(told) == 2
+    assert told[0].startswith("duckdb is ")
+    assert told[1] == "no-such-package is not installed; no-such-package>=1 is required"
+
+
+def test_a_containers_limit_counts_where_it_is_below_the_machines_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(machine, "CGROUP_LIMIT", limit)
+    whole = machine.memory_bytes()
+    limit.write_text("max\n")
+    assert machine.memory_bytes() == whole
+    limit.write_text("1000000\n")
+    assert machine.memory_bytes() == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("random:tiny", None),
+        ("package:json", "holds no weights"),
+        ("package:no_such_package", "is not installed"),
+        ("some/hub-model", "downloads are off"),
+    ],
+)
+def test_a_language_model_is_at_hand_or_said_not_to_be(tmp_path: Path, source: str, told: str | None) -> None:
+    problem = language_model_at_hand(LanguageModelConfig(source=source), tmp_path)
+    assert (problem is None) if told is None else (problem is not None and told in problem[0])
+
+
+def test_a_model_that_was_laid_out_or_lies_in_a_folder_is_at_hand(tmp_path: Path) -> None:
+    (tmp_path / "some-hub-model").mkdir()
+    assert language_model_at_hand(LanguageModelConfig(source="some/hub-model"), tmp_path) is None
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    assert language_model_at_hand(LanguageModelConfig(source=str(mine)), tmp_path) is not None
+    shutil.copy(__file__, mine / "model.safetensors")
+    assert language_model_at_hand(LanguageModelConfig(source=str(mine)), tmp_path) is None
+    assert encoder_at_hand(str(mine)) is None
