@@ -7,6 +7,7 @@ into a Dagster asset per chain, and ``run_job`` runs one anywhere.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import cleandoc
 
 from curec_assets.lake.catalogue import ensure_catalogue
 from curec_assets.lake.window_run import Published, WindowJob, WindowRun
@@ -33,7 +34,7 @@ def window_asset(*kinds: str, heavy: bool = False) -> Callable[[Callable[[Window
     """Declare a function as the asset of its name, its docstring as the description."""
 
     def declare(compute: Callable[[WindowRun], Published]) -> WindowAsset:
-        return WindowAsset(compute.__name__, (compute.__doc__ or "").strip(), frozenset(kinds), heavy, compute)
+        return WindowAsset(compute.__name__, cleandoc(compute.__doc__ or ""), frozenset(kinds), heavy, compute)
 
     return declare
 

@@ -11,7 +11,9 @@ from curec_assets.lake.window_run import WindowJob
 from curec_assets.lineage import LINEAGE
 from curec_assets.progress import PacedProgress, Progress
 from curec_assets.window_asset import HEAVY_POOL, WindowAsset, run_job
-from dagster_project.display import display_metadata
+from dagster_project.automation import up_to_date_in_order
+from dagster_project.display import definition_metadata, display_metadata
+from dagster_project.launch import profile_key
 from dagster_project.partitions import edge_dependency, window_partitions
 
 OWNERS = ["team:recommendation"]
@@ -36,19 +38,17 @@ def chain_asset(
         owners=OWNERS,
         code_version=artifact.code_version,
         pool=HEAVY_POOL if asset.heavy else None,
-        metadata={
-            "chain": chain.name,
-            "profile": chain.profile.description,
-            "config_hash": config_hash(chain, asset.name),
-            "dagster/relation_identifier": f"{chain.name}.{asset.name}",
-        },
+        automation_condition=up_to_date_in_order(chain, asset.name) if artifact.edges else None,
+        required_resource_keys={profile_key(chain)},
+        metadata={**definition_metadata(chain, asset.name, lake), "config_hash": config_hash(chain, asset.name)},
     )
     def materialize(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         window = context.partition_key
-        job = WindowJob(lake=lake, models=models, chain=chain, asset=asset.name, window=window)
+        in_force: Chain = getattr(context.resources, profile_key(chain))
+        job = WindowJob(lake=lake, models=models, chain=in_force, asset=asset.name, window=window)
         published = run_job(asset, job, progress_for(context, asset.name, window))
         return dg.MaterializeResult(
-            metadata=display_metadata(published),
+            metadata=display_metadata(published, job),
             data_version=dg.DataVersion(published.manifest.content_hash),
         )
 

@@ -1,49 +1,81 @@
-"""What a person sees of a materialization in the UI: counts, times, metrics, a preview and where it lies."""
+"""What a person sees of an asset: what came out, is it good, what did it cost, how old is it, where does it lie."""
 
-import json
 import math
-from base64 import b64encode
+import resource
+import sys
 from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
-from curec_assets.lake.window_run import Published
-from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot
-from dagster_project.report.reliability import Bins, arms_of, reliability_plots
+from curec_assets.configuration.chain import Chain
+from curec_assets.lake.as_of import windows_in
+from curec_assets.lake.lake import Lake
+from curec_assets.lake.manifest import Manifest
+from curec_assets.lake.schemas import ASSET_SCHEMAS
+from curec_assets.lake.window_run import Published, WindowJob
+from dagster_project.columns import column_lineage, relation, table_schema
+from dagster_project.markdown_table import markdown_table
+from dagster_project.pictures import (
+    actions_per_window,
+    curves_plots,
+    evaluation_plots,
+    exposure_by_popularity,
+    reliability_pictures,
+    rewards_before_and_after,
+    rows_per_window,
+)
 
 PREVIEW_ROWS = 8
-MOST_PLOTS = 16
-"""More pictures than this are left to the report: an asset's page should load at once."""
-PREVIEW_CHARACTERS = 160
+TOKENS = ("tokens_generated", "tokens_trained", "tokens")
+"""Metrics that count the tokens a stage wrote or was trained on; a stage has one of them or none."""
+PICTURED = ("reliability",)
+"""Metrics that are shown as a picture alone."""
+
+Metadata = dict[str, dg.MetadataValue[Any]]
 
 
-def display_metadata(published: Published) -> dict[str, dg.MetadataValue[Any]]:
-    """Metadata of one materialization; values are shown as text, never as markup of the data's own."""
-    manifest = published.manifest
-    metadata: dict[str, dg.MetadataValue[Any]] = {
-        "dagster/row_count": dg.MetadataValue.int(manifest.rows),
-        "dagster/uri": dg.MetadataValue.path(str(published.path)),
-        "dagster/column_schema": dg.MetadataValue.table_schema(_table_schema(published.table.schema)),
-        "seconds": dg.MetadataValue.float(manifest.seconds),
-        "content_hash": dg.MetadataValue.text(manifest.content_hash),
-        "rows_seen": dg.MetadataValue.int(manifest.rows_seen),
-        "latest_ts_seen": dg.MetadataValue.text(manifest.latest_ts_seen or "none"),
-        "parents": dg.MetadataValue.json([parent.artifact_id for parent in manifest.parents]),
-        "preview": dg.MetadataValue.md(preview(published.table)),
+def definition_metadata(chain: Chain, asset: str, lake: Path) -> Metadata:
+    """What is known of an asset before anything is made: where it will lie, its columns, data and profile."""
+    folder = Lake(lake, chain.name).folder / asset
+    return {
+        "dagster/table_name": dg.MetadataValue.text(relation(chain.name, asset)),
+        "dagster/uri": dg.MetadataValue.text(folder.as_uri()),
+        "dagster/column_schema": dg.MetadataValue.table_schema(table_schema(asset, ASSET_SCHEMAS[asset])),
+        "chain": dg.MetadataValue.text(chain.name),
+        "data_set": dg.MetadataValue.text(f"{chain.data_set.name} ({chain.data_set.licence})"),
+        "profile": dg.MetadataValue.text(chain.profile.description),
     }
-    metadata.update({name: _value(value) for name, value in manifest.metrics.items() if name != "reliability"})
-    if manifest.metrics.get("reliability"):
-        metadata["reliability"] = dg.MetadataValue.md(reliability_pictures(manifest.metrics["reliability"]))
-    if "curves" in published.table.column_names:
-        points = published.table["curves"][0].as_py()
-        metadata["curves"] = dg.MetadataValue.md(curves_table(points))
-        metadata["learning_curves"] = dg.MetadataValue.md(curves_plots(points))
-    evaluations = evaluation_rows(published.table)
-    if evaluations:
-        metadata["evaluation"] = dg.MetadataValue.md(evaluation_plots(evaluations))
-    return metadata
+
+
+def display_metadata(published: Published, job: WindowJob) -> Metadata:
+    """Metadata of one materialization; values are shown as text, never as markup of the data's own."""
+    return {
+        **_pictures(published, job),
+        "preview": dg.MetadataValue.md(preview(published.table)),
+        **_came_out(published, job),
+        **_cost(published.manifest),
+        **_age(published.manifest, job),
+        **_place(published, job),
+        **{name: _value(value) for name, value in published.manifest.metrics.items() if name not in PICTURED},
+    }
+
+
+def preview(table: pa.Table) -> str:
+    """The first rows as a Markdown table."""
+    return markdown_table(table.column_names, table.slice(0, PREVIEW_ROWS).to_pylist())
+
+
+def curves_table(points: list[Mapping[str, Any]]) -> str:
+    """Learning curves as a Markdown table, one row a step, one column a curve."""
+    names = list(dict.fromkeys(point["name"] for point in points))
+    rows: dict[int, dict[str, Any]] = {step: {"step": step} for step in sorted({point["step"] for point in points})}
+    for point in points:
+        rows[point["step"]][point["name"]] = f"{point['value']:.4g}"
+    return markdown_table(["step", *names], rows.values())
 
 
 def evaluation_rows(table: pa.Table) -> list[dict[str, Any]]:
@@ -53,80 +85,89 @@ def evaluation_rows(table: pa.Table) -> list[dict[str, Any]]:
     return list(table.to_pylist()) if {"subject", "arm", "metric", "ci_low"} <= set(table.column_names) else []
 
 
-def preview(table: pa.Table) -> str:
-    """The first rows as a Markdown table whose cells cannot break out of it."""
-    head = table.slice(0, PREVIEW_ROWS)
-    lines = [_row(head.column_names), _row(["---"] * head.num_columns)]
-    lines += [_row([_cell(value) for value in row.values()]) for row in head.to_pylist()]
-    return "\n".join(lines)
+def _pictures(published: Published, job: WindowJob) -> Metadata:
+    table, metrics = published.table, published.manifest.metrics
+    found: dict[str, str] = {}
+    if job.asset == "cleaned_interactions":
+        found["rows_per_window"] = rows_per_window(_history(job))
+    if job.asset == "corrected_reasons":
+        found["actions_per_window"] = actions_per_window(_history(job))
+        found["rewards_before_and_after"] = rewards_before_and_after(table)
+    if job.asset == "bias_audit":
+        found["exposure_by_popularity"] = exposure_by_popularity(table)
+    if evaluations := evaluation_rows(table):
+        found["evaluation"] = evaluation_plots(evaluations)
+    if metrics.get("reliability"):
+        found["reliability"] = reliability_pictures(metrics["reliability"])
+    if "curves" in table.column_names:
+        points = table["curves"][0].as_py()
+        found["learning_curves"] = curves_plots(points)
+        found["curves"] = curves_table(points)
+    return {name: dg.MetadataValue.md(text) for name, text in found.items()}
 
 
-def curves_table(points: list[Mapping[str, Any]]) -> str:
-    """Learning curves as a Markdown table, one row a step, one column a curve."""
-    names = list(dict.fromkeys(point["name"] for point in points))
-    steps = sorted({point["step"] for point in points})
-    values = {(point["step"], point["name"]): point["value"] for point in points}
-    lines = [_row(["step", *names]), _row(["---"] * (len(names) + 1))]
-    for step in steps:
-        found = [values.get((step, name)) for name in names]
-        lines.append(_row([str(step), *("" if value is None else f"{value:.4g}" for value in found)]))
-    return "\n".join(lines)
+def _came_out(published: Published, job: WindowJob) -> Metadata:
+    shown: Metadata = {
+        "dagster/row_count": dg.MetadataValue.int(sum(manifest.rows for manifest in _history(job).values())),
+        "dagster/partition_row_count": dg.MetadataValue.int(published.manifest.rows),
+        "dagster/column_schema": dg.MetadataValue.table_schema(table_schema(job.asset, published.table.schema)),
+    }
+    lineage = column_lineage(job.chain.name, job.asset)
+    return shown | ({"dagster/column_lineage": dg.MetadataValue.column_lineage(lineage)} if lineage else {})
 
 
-def curves_plots(points: list[Mapping[str, Any]]) -> str:
-    """Learning curves as pictures, one a curve, in Markdown."""
-    plots = []
-    for name in dict.fromkeys(point["name"] for point in points):
-        found = [(float(p["step"]), p["value"]) for p in points if p["name"] == name and math.isfinite(p["value"])]
-        if found:
-            ticks = [(step, f"{step:.0f}") for step in dict.fromkeys((found[0][0], found[-1][0]))]
-            plots.append(line_plot(name, [Line(name, tuple(found))], ticks))
-    return _pictures(plots)
+def _cost(manifest: Manifest) -> Metadata:
+    cost: Metadata = {"seconds": dg.MetadataValue.float(manifest.seconds)}
+    if counted := next((name for name in TOKENS if name in manifest.metrics), None):
+        tokens = int(manifest.metrics[counted])
+        cost["tokens"] = dg.MetadataValue.int(tokens)
+        cost["tokens_per_second"] = dg.MetadataValue.float(round(tokens / max(manifest.seconds, 1e-3), 2))
+    # One process makes all stages of a run, so this is the most that it held so far, whichever stage took it.
+    cost["peak_memory_of_the_process_mib"] = dg.MetadataValue.float(_peak_memory())
+    return cost
 
 
-def evaluation_plots(rows: list[dict[str, Any]]) -> str:
-    """The paired differences on the whole held-out set with their intervals, one picture a stage and measure."""
-    differences = [
-        row for row in rows if row["slice"] == "all" and " − " in row["arm"] and _is_finite(row["value"], row["ci_low"])
-    ]
-    groups = dict.fromkeys((row["subject"], row["metric"]) for row in differences)
-    plots = []
-    for subject, metric in groups:
-        dots = [
-            Dot(row["arm"], row["value"], row["ci_low"], row["ci_high"])
-            for row in differences
-            if (row["subject"], row["metric"]) == (subject, metric)
-        ]
-        plots.append(dot_plot(f"{subject}: {metric}", dots, 0.0))
-    return _pictures(plots) if plots else "no differences to show"
+def _age(manifest: Manifest, job: WindowJob) -> Metadata:
+    window = next(window for window in job.chain.all_windows() if window.key == job.window)
+    age: Metadata = {
+        "made_at": dg.MetadataValue.timestamp(datetime.fromisoformat(manifest.created_at)),
+        "window_end": dg.MetadataValue.timestamp(window.end),
+        "rows_seen": dg.MetadataValue.int(manifest.rows_seen),
+        "latest_ts_seen": dg.MetadataValue.text("none"),
+    }
+    if manifest.latest_ts_seen:
+        age["latest_ts_seen"] = dg.MetadataValue.timestamp(datetime.fromisoformat(manifest.latest_ts_seen))
+    return age
 
 
-def reliability_pictures(bins: Bins) -> str:
-    """Predicted against observed probability with the events of each bin, one picture a slice, and what the colours
-    stand for."""
-    return _pictures([*reliability_plots(bins), legend(arms_of(bins))])
+def _place(published: Published, job: WindowJob) -> Metadata:
+    manifest = published.manifest
+    place: Metadata = {
+        "dagster/uri": dg.MetadataValue.text(published.path.as_uri()),
+        "path": dg.MetadataValue.path(published.path),
+        "relation": dg.MetadataValue.text(relation(job.chain.name, job.asset)),
+        "artifact_id": dg.MetadataValue.text(manifest.artifact_id),
+        "content_hash": dg.MetadataValue.text(manifest.content_hash),
+        "effective_config_hash": dg.MetadataValue.text(manifest.config_hash),
+        "parents": dg.MetadataValue.json([parent.artifact_id for parent in manifest.parents]),
+    }
+    if manifest.overrides:
+        place["given_at_launch"] = dg.MetadataValue.json(manifest.overrides)
+    return place
 
 
-def _is_finite(*values: float | None) -> bool:
-    return all(value is not None and math.isfinite(value) for value in values)
+def _history(job: WindowJob) -> dict[str, Manifest]:
+    """The asset's manifests of this window and those before it, in order."""
+    window = next(window for window in job.chain.all_windows() if window.key == job.window)
+    lake = Lake(job.lake, job.chain.name)
+    found = {w.key: lake.manifest(job.asset, w.key) for w in windows_in("up_to", job.chain, window)}
+    return {key: manifest for key, manifest in found.items() if manifest is not None}
 
 
-def _pictures(plots: list[str]) -> str:
-    """SVG as images in Markdown: a picture in an ``img`` runs nothing, whatever stands in it."""
-    named = [plot.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) for plot in plots[:MOST_PLOTS]]
-    return "\n\n".join(f"![](data:image/svg+xml;base64,{b64encode(plot.encode()).decode()})" for plot in named)
-
-
-def _row(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _cell(value: Any) -> str:
-    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, default=str)
-    text = " ".join(text.split())[:PREVIEW_CHARACTERS]
-    for character, escape in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;"), ("`", "&#96;")):
-        text = text.replace(character, escape)
-    return text
+def _peak_memory() -> float:
+    """The most memory this process held at any time so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
 def _value(value: Any) -> dg.MetadataValue[Any]:
@@ -134,10 +175,6 @@ def _value(value: Any) -> dg.MetadataValue[Any]:
         return dg.MetadataValue.bool(value)
     if isinstance(value, int):
         return dg.MetadataValue.int(value)
-    if isinstance(value, float):
+    if isinstance(value, float) and math.isfinite(value):
         return dg.MetadataValue.float(value)
-    return dg.MetadataValue.text(value) if isinstance(value, str) else dg.MetadataValue.json(value)
-
-
-def _table_schema(schema: pa.Schema) -> dg.TableSchema:
-    return dg.TableSchema([dg.TableColumn(field.name, str(field.type)) for field in schema])
+    return dg.MetadataValue.text(str(value)) if isinstance(value, str | float) else dg.MetadataValue.json(value)

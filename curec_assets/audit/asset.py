@@ -6,7 +6,14 @@ from curec_assets.window_asset import window_asset
 
 @window_asset("parquet")
 def bias_audit(run: WindowRun) -> Published:
-    """Who and what gets exposure, reward and acceptance: by popularity decile, with coverage and Gini (DESIGN §3.7)."""
+    """Who and what gets exposure, reward and acceptance: by popularity decile, with coverage and Gini (DESIGN §3.7).
+
+    Every measure is listed in `curec_assets/audit/bias.py`; of n items by ascending exposure x:
+
+    ```
+    Gini = sum of (2 i - n - 1) x_i / (n * sum of x),  i = 1 … n
+    ```
+    """
     from curec_assets.audit.bias import audit_bias
 
     table = audit_bias(

@@ -46,4 +46,5 @@ def rows_finding(offending: list[dict[str, Any]], holds: str) -> Finding:
     """A finding of a rule that every row must keep: passed where none breaks it, and then ``holds`` says so."""
     if not offending:
         return Finding(True, holds)
-    return Finding(False, f"{len(offending):,} rows break this rule.", offending)
+    told = "1 row breaks" if len(offending) == 1 else f"{len(offending):,} rows break"
+    return Finding(False, f"{told} this rule.", offending)

@@ -9,7 +9,13 @@ def evidence(run: WindowRun) -> Published:
     """What behaviour says of each item and user touched in the window, as of its end (DESIGN §3.1).
 
     Co-liked items by lift, the likers' categories, what dislikers liked instead; recent likes and dislikes, categories
-    above the crowd's share, where a user parts from the crowd. Counted from the evidence group alone, so that no reason
+    above the crowd's share, where a user parts from the crowd (`sql/evidence/`):
+
+    ```
+    lift = (observed + prior) / (expected if liking were independent + prior)
+    ```
+
+    Counted from the evidence group alone, so that no reason
     is later judged on an event it has seen.
     """
     from curec_assets.evidence.build import build_evidence

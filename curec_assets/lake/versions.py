@@ -63,12 +63,9 @@ def _freshness(
     manifest = lake.manifest(asset, window)
     if manifest is None:
         return Freshness(asset, window, "missing", "never materialized", False, None)
-    now = {
-        (parent.asset, parent.window): found.manifest
-        for parent in manifest.parents
-        if (found := known.get((parent.asset, parent.window))) is not None
-    }
-    if why := changed_itself(manifest, chain, source_fingerprint, now):
+    made_from = [(parent.asset, parent.window) for parent in manifest.parents]
+    parents = {key: known[key].manifest for key in made_from if key in known}
+    if why := changed_itself(manifest, chain, source_fingerprint, parents):
         return Freshness(asset, window, "stale", why, False, manifest)
     for parent in manifest.parents:
         now = known[(parent.asset, parent.window)]

@@ -12,7 +12,13 @@ def ranker(run: WindowRun) -> Published:
     """Downstream recommenders of all arms, same backbone, seeds and budget; they differ in the text they are handed.
 
     A learned gate fuses id, metadata and reason embeddings on both sides, so that an item without history can be
-    ranked. Every event carries the reason valid before its window, or none (DESIGN §3.6).
+    ranked (`curec_assets/ranker/fusion.py`):
+
+    ```
+    fused = e(id) + g_m * A_m(metadata) + g_r * A_r(reason),  gates g in (0, 1) per dimension
+    ```
+
+    Every event carries the reason valid before its window, or none (DESIGN §3.6).
     """
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.ranker.train import train_ranker

@@ -65,7 +65,14 @@ def corrected_reasons(run: WindowRun) -> Published:
     """The reason table: every review with what was done (arrived, created, corrected, kept, withdrawn) and why.
 
     K candidates from the RL policy pass the gates (format, grounding); the reward group picks the best; the acceptance
-    group decides by the paired gain over the incumbent, partially pooled across the window's reviews (DESIGN §3.5).
+    group decides by the paired gain over the incumbent, partially pooled across the window's reviews (DESIGN §3.5,
+    `curec_assets/reasons/acceptance.py`):
+
+    ```
+    gain on event j of review i ~ N(gain_i, noise^2),  gain_i ~ N(mean, spread^2)
+    corrected where the posterior quantile of gain_i is above 0
+    ```
+
     A reason holds from the end of the window that accepted it.
     """
     from curec_assets.interactions.labels import labelled_events

@@ -8,7 +8,13 @@ from curec_assets.window_asset import window_asset
 def reward_model(run: WindowRun) -> Published:
     """A recommender that reads: target attention over the user's history, with reasons on both sides (DESIGN §3.3).
 
-    A reason's reward is what its words add to the log-likelihood of who likes the item, ids masked, in nats per event.
+    A reason's reward is what its words add to the log-likelihood of who likes the item, in nats per event, with ids
+    masked (`curec_assets/reward_model/scoring.py`):
+
+    ```
+    reward(r | item) = mean over panel events (u, y) of  log p(y | u, r) - log p(y | u, no reason)
+    ```
+
     Cross-fitted: an event is scored by a model not trained on its user (or item). The gold model has another encoder
     and seed, shares no event with the others (people of the evidence group it does), and is never seen by RL.
     """

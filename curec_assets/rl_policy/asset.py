@@ -8,8 +8,16 @@ from curec_assets.window_asset import window_asset
 def rl_policy(run: WindowRun) -> Published:
     """LoRA adapter on the merged aligned LLM, tuned by GRPO on the reward model's reward (DESIGN §3.4).
 
-    A group of completions per subject; the reward is standardised, gated by the reason's format, less a penalty for
-    ungrounded claims, with a KL term to the aligned LLM. Every step logs reward, gold reward, KL, entropy and length.
+    A group of completions per subject, with a KL term to the aligned LLM. The reward of a completion, in standard
+    deviations (`curec_assets/rl_policy/rewards.py`, which lists each deviation from the published GRPO beside
+    `train.py`):
+
+    ```
+    passes the format gate:  clip((panel - mean) / std) - penalty * min(ungrounded claims, cap)
+    fails it:                floor
+    ```
+
+    Every step logs reward, gold reward, KL, entropy and length.
     Measured beside the aligned LLM on subjects that were kept out of RL.
     """
     from curec_assets.interactions.labels import labelled_events

@@ -105,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     _chain_option(status)
     status.set_defaults(command=_status)
 
+    check = commands.add_parser("check", help="judge what lies in the lake by every check, and show what fails")
+    _chain_option(check)
+    check.add_argument("--windows", default="..", metavar="FIRST..LAST", help="as for run; default: all that were made")
+    check.set_defaults(command=_check)
+
     summary = commands.add_parser("summary", help="what came out of a chain: rows and seconds, corrections, ablation")
     _chain_option(summary)
     summary.set_defaults(command=_summary)
@@ -181,6 +186,13 @@ def _status(options: argparse.Namespace) -> int:
     from dagster_project.cli.status import print_status
 
     return print_status(_chain(options), lake_root())
+
+
+def _check(options: argparse.Namespace) -> int:
+    from dagster_project.cli.check import print_checks
+
+    chain = _chain(options)
+    return print_checks(chain, select_windows(chain.all_windows(), options.windows), lake_root())
 
 
 def _summary(options: argparse.Namespace) -> int:

@@ -1,6 +1,5 @@
 """The definitions: every asset of every chain with its edges, and nothing heavy imported to see them."""
 
-import json
 import os
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import pytest
 from curec_assets.configuration.chain import load_chain
 from curec_assets.lineage import LINEAGE
 from dagster_project.definitions import build_definitions
-from dagster_project.display import curves_table, preview
 from tests.conftest import FinishedChain
 from tests.small_world import CHAIN, WINDOWS, write_world
 
@@ -120,17 +118,3 @@ def test_runs_and_materializations_show_in_the_instance_with_data_versions(finis
             assert {"dagster/row_count", "dagster/uri", "preview", "seconds"} <= set(materialization.metadata)
             version = (materialization.tags or {})["dagster/data_version"]
             assert version == materialization.metadata["content_hash"].value
-
-
-def test_a_preview_shows_text_from_data_as_text() -> None:
-    import pyarrow as pa
-
-    shown = preview(pa.table({"title": ["<script>alert(1)</script> | `x`"], "n": [[1, 2]]}))
-    assert "<script>" not in shown
-    assert shown.splitlines()[-1].count("|") == 3
-    assert json.dumps([1, 2]) in shown
-
-
-def test_curves_become_a_table_of_steps() -> None:
-    points = [{"step": 1, "name": "loss", "value": 2.0}, {"step": 2, "name": "loss", "value": 1.5}]
-    assert curves_table(points).splitlines()[2:] == ["| 1 | 2 |", "| 2 | 1.5 |"]

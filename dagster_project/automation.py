@@ -1,0 +1,154 @@
+"""What can run a chain without a person: a schedule, a sensor of its source, and a condition on every other asset.
+
+All of it is off until it is switched on in the UI. The sensor and the schedule start a chain; the condition carries on.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from curec_assets.configuration.chain import Chain
+from curec_assets.configuration.windows import CRON, Window
+from curec_assets.interactions.sources import open_source
+from curec_assets.lake.lake import Lake
+from curec_assets.lake.versions import status
+from curec_assets.lineage import LINEAGE
+
+LOOK_EVERY_SECONDS = 300
+"""How often the sensor reads the source. Its whole content is hashed, so this is not done every few seconds."""
+READS_SOURCE = tuple(asset for asset, artifact in LINEAGE.items() if not artifact.edges)
+
+
+def up_to_date_in_order(chain: Chain, asset: str) -> dg.AutomationCondition:
+    """Make a partition that is missing, or whose parents' content has changed, once nothing it rests on is due itself.
+
+    So a change goes through windows and stages in their order, and ends where content stays the same. Stages of a
+    window that read one another in that window alone share a run. A partition that failed is left to a person: once it
+    is made, what waits for it goes on.
+    """
+    condition = dg.AutomationCondition
+    # A run that makes parent and child leaves nothing to do for the child.
+    changed = condition.data_version_changed() & ~condition.executed_with_root_target()
+    due = (condition.missing() | condition.any_deps_match(changed).since_last_handled()).with_label("due")
+    # Not parents alone: a change that is still on its way here would have this made twice.
+    waits: dg.AutomationCondition = condition.any_deps_match(due).ignore(_keys(chain, _read_at(asset)))
+    for ancestor in _ancestors(asset):
+        waits |= condition.asset_matches([chain.name, ancestor], due & ~condition.will_be_requested())
+    waits = waits.with_label("waits")
+    busy = condition.any_deps_in_progress() | condition.in_progress()
+    return (due & ~waits & ~busy & ~condition.execution_failed()).with_label("up_to_date_in_order")
+
+
+def chain_automation(chain: Chain) -> dg.AutomationConditionSensorDefinition:
+    """The switch of the chain's conditions."""
+    return dg.AutomationConditionSensorDefinition(
+        f"{chain.name}_up_to_date",
+        target=_keys(chain, LINEAGE),
+        emit_backfills=False,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description=(
+            f"Brings {chain.name} up to date: what is missing, or made from what has changed since, in the order of "
+            "windows and stages. The assets that read the source are left to the schedule, the sensor or a person."
+        ),
+    )
+
+
+def newest_window_schedule(chain: Chain, lake: Path) -> dg.ScheduleDefinition:
+    """Materializes what is not fresh in the newest complete window, in one run, when a window has ended."""
+
+    @dg.schedule(
+        name=f"{chain.name}_newest_window",
+        target=_keys(chain, LINEAGE),
+        cron_schedule=CRON[chain.windows.frequency],
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description=f"Makes the newest complete window of {chain.name} as soon as it has ended (UTC).",
+    )
+    def newest_window(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        complete = _complete(chain, context.scheduled_execution_time)
+        if not complete:
+            first = chain.all_windows()[0]
+            return dg.SkipReason(f"No window is complete: the first, {first.key}, ends on {first.end:%Y-%m-%d}.")
+        newest = complete[-1]
+        fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
+        partitions = status(Lake(lake, chain.name), chain, fingerprint)
+        due = [asset for asset in LINEAGE if partitions[(asset, newest.key)].state != "fresh"]
+        if not due:
+            return dg.SkipReason(f"{newest.key} is fresh.")
+        gaps = [w.key for w in complete[:-1] if any(partitions[(asset, w.key)].state == "missing" for asset in LINEAGE)]
+        if gaps:
+            return dg.SkipReason(
+                f"{newest.key} builds on {', '.join(gaps)}, not (wholly) materialized yet: launch a backfill of "
+                f"{gaps[0]} to {newest.key}."
+            )
+        return dg.RunRequest(
+            partition_key=newest.key, asset_selection=[dg.AssetKey([chain.name, asset]) for asset in due]
+        )
+
+    return newest_window
+
+
+def source_sensor(chain: Chain, lake: Path) -> dg.SensorDefinition:
+    """Notices that the source's files hold something else than before, and has them read again.
+
+    Its cursor is the fingerprint of the source last acted upon. Requested are the assets that read the source, in the
+    complete windows that were made from another content or not at all; what they change is up to the conditions.
+    """
+
+    @dg.sensor(
+        name=f"{chain.name}_source",
+        asset_selection=_keys(chain, READS_SOURCE),
+        minimum_interval_seconds=LOOK_EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description=(
+            f"Reads the source of {chain.name} again when its files have changed. Switch on {chain.name}_up_to_date as "
+            "well to have everything downstream follow."
+        ),
+    )
+    def new_source(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
+        if fingerprint == context.cursor:
+            return dg.SensorResult(skip_reason="The source has not changed.", cursor=fingerprint)
+        here = Lake(lake, chain.name)
+        requests = [
+            dg.RunRequest(
+                partition_key=window.key,
+                asset_selection=[dg.AssetKey([chain.name, asset]) for asset in READS_SOURCE],
+            )
+            for window in _complete(chain, datetime.now(UTC))
+            if any(_read_from(here, asset, window) != fingerprint for asset in READS_SOURCE)
+        ]
+        if not requests:
+            return dg.SensorResult(skip_reason="Every complete window was read from this source.", cursor=fingerprint)
+        return dg.SensorResult(run_requests=requests, cursor=fingerprint)
+
+    return new_source
+
+
+def _keys(chain: Chain, assets: Iterable[str]) -> dg.AssetSelection:
+    return dg.AssetSelection.assets(*([chain.name, asset] for asset in assets))
+
+
+def _read_at(asset: str) -> list[str]:
+    """What ``asset`` reads of its own window alone: the same run can make both."""
+    return [edge.asset for edge in LINEAGE[asset].edges if edge.span == "at"]
+
+
+def _ancestors(asset: str) -> list[str]:
+    """Everything ``asset`` rests on, in lineage order."""
+    found = {asset}
+    for name in reversed(list(LINEAGE)):
+        if name in found:
+            found |= {edge.asset for edge in LINEAGE[name].edges}
+    return [name for name in LINEAGE if name in found and name != asset]
+
+
+def _complete(chain: Chain, now: datetime) -> list[Window]:
+    return [window for window in chain.all_windows() if window.end <= now]
+
+
+def _read_from(lake: Lake, asset: str, window: Window) -> str | None:
+    manifest = lake.manifest(asset, window.key)
+    return manifest.source_fingerprint if manifest else None

@@ -1,0 +1,30 @@
+"""Rows from data as a Markdown table that shows them as text: no cell can break out of it or become markup."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+LONGEST_CELL = 160
+"""Characters of a cell; what is longer is cut."""
+MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "&<>|`*_~\\@"})
+LINK = re.compile(r"\]\(|://|www\.", re.IGNORECASE)
+"""What makes a link of text: ``[text](…)`` and addresses that stand bare."""
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """``rows`` under a head of ``columns`` (names of our own, shown as they are); a cell that a row lacks is empty."""
+    lines = [_line(columns), _line("---" for _ in columns)]
+    lines += [_line(cell(row.get(name)) for name in columns) for row in rows]
+    return "\n".join(lines)
+
+
+def cell(value: Any) -> str:
+    """A value as text on one line, at most LONGEST_CELL characters before marks are escaped."""
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, default=str)
+    escaped = " ".join(text.split())[:LONGEST_CELL].translate(MARKS)
+    return LINK.sub(lambda found: found[0][:-1] + f"&#{ord(found[0][-1])};", escaped)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,223 @@
+"""What runs a chain unattended: off until switched on, in the order of windows, and only where something changed."""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from curec_assets.configuration.chain import Chain, load_chain
+from curec_assets.interactions.sources import open_source
+from curec_assets.lineage import LINEAGE
+from dagster_project.definitions import build_definitions
+from tests.chains import run_windows
+from tests.checks.partitions import HandMadeLake
+from tests.small_world import CHAIN, WINDOWS, Event, make_events, write_world
+
+DATA_VERSION = "dagster/data_version"
+ROOTS = ("items", "raw_interactions")
+Made = list[tuple[str, str]]
+
+
+@dataclass
+class Setting:
+    """A configuration folder with the chain ``small``, an empty lake, and what Dagster makes of them."""
+
+    root: Path
+    instance: dg.DagsterInstance = field(default_factory=dg.DagsterInstance.ephemeral)
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def chain(self) -> Chain:
+        return load_chain(self.root / "configuration" / "chains" / "small.yaml")
+
+    def definitions(self) -> dg.Definitions:
+        return build_definitions(self.root / "configuration", self.lake, self.root / "models")
+
+    def read_source(self, windows: Iterable[str] = WINDOWS) -> None:
+        run_windows(self.chain, self.lake, self.root / "models", windows, ROOTS)
+
+    def write_source(self, events: list[Event]) -> None:
+        shutil.rmtree(self.root / "changed", ignore_errors=True)
+        changed = write_world(self.root / "changed", events)
+        shutil.copy(changed / "interactions.csv", self.root / "configuration" / "interactions.csv")
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Setting:
+    write_world(tmp_path / "configuration")
+    return Setting(tmp_path)
+
+
+class Daemon:
+    """Ticks of the chain's automation; what it requests is made at once, by name alone."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._definitions, self._instance = setting.definitions(), setting.instance
+        self._cursor = None
+
+    def make(self, asset: str, window: str, content: str) -> None:
+        made = dg.AssetMaterialization(["small", asset], partition=window, tags={DATA_VERSION: content})
+        self._instance.report_runless_asset_event(made)
+
+    def tick(self) -> Made:
+        result = dg.evaluate_automation_conditions(self._definitions, self._instance, cursor=self._cursor)
+        self._cursor = result.cursor
+        return [
+            (asset, window)
+            for asset in LINEAGE
+            for window in sorted(map(str, result.get_requested_partitions(dg.AssetKey(["small", asset]))))
+        ]
+
+    def settle(self, content: str) -> list[Made]:
+        """Tick and make what is requested until nothing is."""
+        ticks = []
+        while requested := self.tick():
+            ticks.append(requested)
+            for asset, window in requested:
+                self.make(asset, window, content)
+        return ticks
+
+
+def position(window: str) -> int:
+    return WINDOWS.index(window)
+
+
+def reads(asset: str, window: str) -> set[tuple[str, str]]:
+    spans = {"at": (0, 0), "previous": (-1, -1), "up_to": (-9, 0), "up_to_previous": (-9, -1)}
+    here = position(window)
+    return {
+        (edge.asset, other)
+        for edge in LINEAGE[asset].edges
+        for other in WINDOWS
+        if spans[edge.span][0] <= position(other) - here <= spans[edge.span][1]
+    }
+
+
+def test_everything_that_acts_by_itself_is_off_until_it_is_switched_on(setting: Setting) -> None:
+    (setting.root / "configuration" / "chains" / "other.yaml").write_text(CHAIN)
+    repository = setting.definitions().get_repository_def()
+    names = {name for chain in ("small", "other") for name in (f"{chain}_source", f"{chain}_up_to_date")}
+    assert {sensor.name for sensor in repository.sensor_defs} == names
+    assert {schedule.name for schedule in repository.schedule_defs} == {"small_newest_window", "other_newest_window"}
+    assert all(sensor.default_status is dg.DefaultSensorStatus.STOPPED for sensor in repository.sensor_defs)
+    assert all(schedule.default_status is dg.DefaultScheduleStatus.STOPPED for schedule in repository.schedule_defs)
+
+
+def test_a_chain_is_filled_window_by_window_and_nothing_before_what_it_reads(setting: Setting) -> None:
+    daemon = Daemon(setting)
+    assert daemon.tick() == [], "what reads the source is not started by a condition"
+    made: set[tuple[str, str]] = set()
+    for asset in ROOTS:
+        for window in WINDOWS:
+            daemon.make(asset, window, "first")
+            made.add((asset, window))
+    for requested in daemon.settle("first"):
+        for asset, window in requested:
+            same_run = {(name, key) for name, key in requested if key == window}
+            assert reads(asset, window) <= made | same_run, (asset, window)
+        made |= set(requested)
+    assert made == {(asset, window) for asset in LINEAGE for window in WINDOWS}
+
+
+def test_a_change_goes_downstream_once_in_order_and_stops_where_content_is_the_same(setting: Setting) -> None:
+    daemon = Daemon(setting)
+    for asset in ROOTS:
+        for window in WINDOWS:
+            daemon.make(asset, window, "first")
+    assert daemon.tick()
+    daemon.settle("first")
+    for asset in LINEAGE:
+        for window in WINDOWS:
+            daemon.make(asset, window, "first")
+    assert daemon.tick() == []
+
+    daemon.make("raw_interactions", WINDOWS[1], "first")
+    assert daemon.tick() == [], "made again, with the same content"
+
+    daemon.make("raw_interactions", WINDOWS[1], "second")
+    assert daemon.tick() == [("cleaned_interactions", WINDOWS[1])]
+    daemon.make("cleaned_interactions", WINDOWS[1], "second")
+    assert daemon.tick() == [("evidence", WINDOWS[1]), ("evidence", WINDOWS[2])]
+    for window in WINDOWS[1:]:
+        daemon.make("evidence", window, "second")
+    followed = [partition for requested in daemon.settle("second") for partition in requested]
+    assert len(set(followed)) == len(followed), "nothing is made twice"
+    assert {window for _, window in followed} == set(WINDOWS[1:]), "what came before the change stays"
+    assert set(LINEAGE) - {asset for asset, _ in followed} == {*ROOTS, "cleaned_interactions", "evidence"}
+    assert followed.index(("aligned_llm", WINDOWS[1])) < followed.index(("aligned_llm", WINDOWS[2]))
+
+
+def schedule_tick(setting: Setting, now: datetime) -> dg.RunRequest | str:
+    definitions = setting.definitions()
+    context = dg.build_schedule_context(
+        setting.instance,
+        scheduled_execution_time=now,
+        repository_def=definitions.get_repository_def(),
+    )
+    data = definitions.resolve_schedule_def("small_newest_window").evaluate_tick(context)
+    return data.skip_message or next(iter(data.run_requests or []))
+
+
+def test_the_schedule_makes_the_newest_window_that_has_ended(setting: Setting) -> None:
+    run = schedule_tick(setting, datetime(2020, 2, 1, tzinfo=UTC))
+    assert isinstance(run, dg.RunRequest)
+    assert run.partition_key == WINDOWS[0]
+    assert [key.path[-1] for key in run.asset_selection or []] == list(LINEAGE)
+    setting.read_source(WINDOWS[:1])
+    rest = schedule_tick(setting, datetime(2020, 2, 1, tzinfo=UTC))
+    assert isinstance(rest, dg.RunRequest)
+    assert {key.path[-1] for key in rest.asset_selection or []} == set(LINEAGE) - set(ROOTS), "what is fresh stays"
+
+
+def test_the_schedule_leaves_a_fresh_window_alone(setting: Setting) -> None:
+    chain = setting.chain
+    fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
+    for asset in LINEAGE:
+        read = fingerprint if asset in ROOTS else None
+        HandMadeLake(setting.lake, chain).publish(asset, WINDOWS[0], source_fingerprint=read)
+    assert schedule_tick(setting, datetime(2020, 2, 1, tzinfo=UTC)) == "2020-01 is fresh."
+
+
+def test_the_schedule_says_why_it_does_nothing(setting: Setting) -> None:
+    assert "No window is complete" in str(schedule_tick(setting, datetime(2020, 1, 31, tzinfo=UTC)))
+    reason = schedule_tick(setting, datetime(2020, 4, 1, tzinfo=UTC))
+    assert reason == (
+        "2020-03 builds on 2020-01, 2020-02, not (wholly) materialized yet: launch a backfill of 2020-01 to 2020-03."
+    )
+
+
+def sensor_tick(setting: Setting, cursor: str | None) -> tuple[list[tuple[str | None, list[str]]], str]:
+    definitions = setting.definitions()
+    context = dg.build_sensor_context(
+        setting.instance, cursor=cursor, repository_def=definitions.get_repository_def(), sensor_name="small_source"
+    )
+    data = definitions.resolve_sensor_def("small_source").evaluate_tick(context)
+    requests = [
+        (request.partition_key, [key.path[-1] for key in request.asset_selection or []])
+        for request in data.run_requests or []
+    ]
+    return requests, str(data.cursor)
+
+
+def test_the_sensor_has_a_new_source_read_in_every_window_and_only_once(setting: Setting) -> None:
+    requests, cursor = sensor_tick(setting, None)
+    assert requests == [(window, list(ROOTS)) for window in WINDOWS]
+    assert sensor_tick(setting, cursor) == ([], cursor)
+    setting.read_source()
+    assert sensor_tick(setting, None) == ([], cursor), "what was read from this source need not be read again"
+
+    setting.write_source([*make_events(), Event("u3", "i4", int(datetime(2020, 3, 5, tzinfo=UTC).timestamp()), "5")])
+    changed, new_cursor = sensor_tick(setting, cursor)
+    assert changed == [(window, list(ROOTS)) for window in WINDOWS]
+    assert new_cursor != cursor
+    setting.read_source(WINDOWS[:1])
+    assert [window for window, _ in sensor_tick(setting, cursor)[0]] == list(WINDOWS[1:])
+    setting.write_source(make_events())
+    assert [window for window, _ in sensor_tick(setting, new_cursor)[0]] == list(WINDOWS[:1]), "as it was before"
