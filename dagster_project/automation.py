@@ -32,13 +32,13 @@ def up_to_date_in_order(chain: Chain, asset: str) -> dg.AutomationCondition:
     # A run that makes parent and child leaves nothing to do for the child.
     changed = condition.data_version_changed() & ~condition.executed_with_root_target()
     due = (condition.missing() | condition.any_deps_match(changed).since_last_handled()).with_label("due")
+    failed, at_work = condition.execution_failed(), condition.in_progress()
+    pending = (due | at_work | failed).with_label("pending")
+    waits: dg.AutomationCondition = condition.any_deps_match(pending).ignore(_keys(chain, _read_at(asset)))
     # Not parents alone: a change that is still on its way here would have this made twice.
-    waits: dg.AutomationCondition = condition.any_deps_match(due).ignore(_keys(chain, _read_at(asset)))
     for ancestor in _ancestors(asset):
-        waits |= condition.asset_matches([chain.name, ancestor], due & ~condition.will_be_requested())
-    waits = waits.with_label("waits")
-    busy = condition.any_deps_in_progress() | condition.in_progress()
-    return (due & ~waits & ~busy & ~condition.execution_failed()).with_label("up_to_date_in_order")
+        waits |= condition.asset_matches([chain.name, ancestor], pending & ~condition.will_be_requested())
+    return (due & ~waits & ~at_work & ~failed).with_label("up_to_date_in_order")
 
 
 def chain_automation(chain: Chain) -> dg.AutomationConditionSensorDefinition:

@@ -154,6 +154,40 @@ def test_a_change_goes_downstream_once_in_order_and_stops_where_content_is_the_s
     assert followed.index(("aligned_llm", WINDOWS[1])) < followed.index(("aligned_llm", WINDOWS[2]))
 
 
+def test_nothing_is_built_on_what_is_at_work_or_failed_until_it_is_made(setting: Setting) -> None:
+    daemon = Daemon(setting)
+    for asset in ROOTS:
+        for window in WINDOWS:
+            daemon.make(asset, window, "first")
+    assert daemon.tick()
+    daemon.settle("first")
+    for asset in LINEAGE:
+        for window in WINDOWS:
+            daemon.make(asset, window, "first")
+    assert daemon.tick() == []
+
+    cleaned = dg.AssetKey(["small", "cleaned_interactions"])
+    job = setting.definitions().resolve_implicit_global_asset_job_def()
+    begun = setting.instance.create_run_for_job(
+        job.get_subset(asset_selection={cleaned}),
+        tags={"dagster/partition": WINDOWS[1]},
+        asset_selection=frozenset({cleaned}),
+    )
+    daemon.make("items", WINDOWS[1], "second")
+    assert daemon.tick() == [("cleaned_interactions", WINDOWS[2])], "the second window's is at work"
+    daemon.make("cleaned_interactions", WINDOWS[2], "second")
+    assert daemon.tick() == []
+
+    setting.instance.report_run_failed(begun)
+    failed = job.execute_in_process(
+        partition_key=WINDOWS[1], asset_selection=[cleaned], instance=setting.instance, raise_on_error=False
+    )
+    assert not failed.success, "the lake is empty, so there is nothing to clean"
+    assert daemon.tick() == [], "a person should look"
+    daemon.make("cleaned_interactions", WINDOWS[1], "second")
+    assert daemon.tick() == [("evidence", WINDOWS[1]), ("evidence", WINDOWS[2])]
+
+
 def schedule_tick(setting: Setting, now: datetime) -> dg.RunRequest | str:
     definitions = setting.definitions()
     context = dg.build_schedule_context(

@@ -20,7 +20,7 @@ from curec_assets.configuration.windows import select_keys
 from curec_assets.lake.lake import Lake
 from curec_assets.lineage import LINEAGE
 from dagster_project import definitions
-from tests.dagster_project.stand_ins import stand_ins
+from tests.dagster_project.stand_ins import DATA, stand_ins
 from tests.small_world import WINDOWS, write_world
 
 CODE = """\
@@ -103,35 +103,33 @@ def backfills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backf
         yield Backfills(tmp_path, instance, monkeypatch)
 
 
-def test_a_backfill_makes_every_window_in_order_and_each_partition_once(backfills: Backfills) -> None:
-    assert backfills.run("all", WINDOWS) is BulkActionStatus.COMPLETED_SUCCESS
-    assert len(set(backfills.begun)) == len(backfills.begun) == len(LINEAGE) * len(WINDOWS)
-    for asset in LINEAGE:
-        assert [window for name, window in backfills.begun if name == asset] == list(WINDOWS)
-    assert backfills.made() == set(backfills.begun)
-
-
-def test_a_backfill_stops_at_a_window_that_fails_and_another_goes_on_once_it_is_mended(backfills: Backfills) -> None:
+def test_a_backfill_runs_in_order_stops_at_what_fails_and_another_goes_on_once_it_is_mended(
+    backfills: Backfills,
+) -> None:
     first, second, third = WINDOWS
     backfills.broken.add(("aligned_llm", second))
     assert backfills.run("broken", WINDOWS) is BulkActionStatus.COMPLETED_FAILED
-    data = {"items", "raw_interactions", "cleaned_interactions", "evidence"}
     made = backfills.made()
     assert {asset for asset, window in made if window == first} == set(LINEAGE)
-    assert {asset for asset, window in made if window == third} == data, "nothing is built past what failed"
+    assert {asset for asset, window in made if window == third} == set(DATA), "nothing is built past what failed"
     assert ("rl_policy", second) not in made
+    for asset in LINEAGE:
+        windows = [window for name, window in backfills.begun if name == asset]
+        assert windows == list(WINDOWS[: len(windows)]), asset
 
     backfills.broken.clear()
     backfills.begun.clear()
     rest = select_keys(WINDOWS, f"{second}..")
     assert backfills.run("mended", rest) is BulkActionStatus.COMPLETED_SUCCESS
     assert backfills.made() == {(asset, window) for asset in LINEAGE for window in WINDOWS}
-    assert {window for _, window in backfills.begun} == set(rest)
+    assert len(backfills.begun) == len(set(backfills.begun)), "each partition is made once"
+    for asset in LINEAGE:
+        assert [window for name, window in backfills.begun if name == asset] == list(rest)
 
 
 def test_the_shipped_settings_let_a_backfills_runs_go_one_at_a_time() -> None:
     """What keeps a window from starting beside the one it builds on; the tests above launch one run after the other."""
     settings = yaml.safe_load((Path(definitions.__file__).parent / "dagster.yaml").read_text())
     with dg.instance_for_test(overrides=settings) as instance:
-        limits = instance.run_coordinator.get_run_queue_config().tag_concurrency_limits
+        limits = instance.get_concurrency_config().run_queue_config.tag_concurrency_limits
     assert limits == [{"key": "dagster/backfill", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}]
