@@ -5,6 +5,7 @@ as windows are published. It is rebuilt only when a chain is new, its embedding 
 the SQL changed.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
@@ -12,13 +13,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curec_assets.lake import schemas
+from curec_assets.lake import descriptions, schemas
 from curec_assets.lake.hashing import hash_json
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.sql import load_sql
 
 CATALOGUE = "curec.duckdb"
 QUERY_ATTEMPTS = 20
+OLDEST_CLIENT = "v1.0.0"
+"""The file is written so that every DuckDB from this version on can open it; by default, only the newest could."""
 EMPTY_WINDOW = "window=__empty__"
 """Folder of the row-less file that gives a view its columns before any window is published: no window can have this
 name, since names start with a letter or digit."""
@@ -31,7 +34,14 @@ def ensure_catalogue(root: Path, chains: list[str]) -> Path:
     """
     known = sorted({*chains, *(p.name for p in root.glob("*") if (p / "items").is_dir())})
     dimensions = {chain: _embedding_dimension(Lake(root, chain)) for chain in known}
-    fingerprint = hash_json({"sql": load_sql("catalogue/chain.sql"), "root": str(root), "dimensions": dimensions})
+    fingerprint = hash_json(
+        {
+            "sql": load_sql("catalogue/chain.sql"),
+            "columns": [descriptions.SHARED, descriptions.OWN, descriptions.ALIASES],
+            "root": str(root),
+            "dimensions": dimensions,
+        }
+    )
     path = root / CATALOGUE
     if _fingerprint(path) != fingerprint:
         _build(path, dimensions, fingerprint)
@@ -59,8 +69,9 @@ def connect(root: Path, chain: str | None = None) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def query(root: Path, statement: str, chain: str | None = None) -> pa.Table:
-    """The rows of ``statement``, each partition wholly old or wholly new.
+def query(root: Path, statement: str, chain: str | None = None, variables: Mapping[str, str] | None = None) -> pa.Table:
+    """The rows of ``statement``, each partition wholly old or wholly new; ``getvariable(name)`` in it is the value that
+    ``variables`` gives the name, as text.
 
     DuckDB opens a Parquet file once to plan and again to scan, so a query can meet an existing partition in the middle
     of being replaced. Where one was, the query is asked again; new partitions disturb nobody.
@@ -73,6 +84,9 @@ def query(root: Path, statement: str, chain: str | None = None) -> pa.Table:
         before = _partition_files(root)
         try:
             with connect(root, chain) as connection:
+                for name, value in (variables or {}).items():
+                    setting = Template("SET VARIABLE ${name} = ?").substitute(name=_identifier(name))
+                    connection.execute(setting, [value])
                 relation = connection.sql(statement)
                 rows = pa.table({}) if relation is None else relation.to_arrow_table()
         except duckdb.Error:
@@ -103,7 +117,10 @@ def _build(path: Path, dimensions: dict[str, int], fingerprint: str) -> None:
     for lake in lakes:
         _bootstrap(lake)
     staged = lakes[0].stage() if lakes else path.with_suffix(".staged")
-    with duckdb.connect(str(staged)) as connection:
+    with duckdb.connect() as connection:
+        attach = Template("ATTACH ${path} AS staged (STORAGE_VERSION ${version})")
+        connection.execute(attach.substitute(path=_literal(str(staged)), version=_literal(OLDEST_CLIENT)))
+        connection.execute("USE staged")
         for lake in lakes:
             # A view's text cannot hold bound parameters: the schema's name is checked and the path quoted instead.
             statement = Template(load_sql("catalogue/chain.sql")).substitute(
@@ -116,21 +133,40 @@ def _build(path: Path, dimensions: dict[str, int], fingerprint: str) -> None:
             )
         )
         connection.execute("COMMENT ON VIEW main.catalogue IS 'What this catalogue was built from.'")
+        _comment_on_columns(connection)
     staged.replace(path)
+
+
+def _comment_on_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = connection.execute(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+    ).fetchall()
+    connection.begin()
+    for schema, view, column in columns:
+        if (text := descriptions.describe_column(view, column)) is not None:
+            statement = Template("COMMENT ON COLUMN ${schema}.${view}.${column} IS ${text}").substitute(
+                schema=schema, view=view, column=_identifier(column), text=_literal(text)
+            )
+            connection.execute(statement)
+    connection.commit()
 
 
 def _bootstrap(lake: Lake) -> None:
     for asset, schema in schemas.ASSET_SCHEMAS.items():
-        _write_once(lake, lake.folder / asset / EMPTY_WINDOW / "data.parquet", schema)
-    _write_once(lake, lake.folder / "rejects" / "data.parquet", schemas.REJECTS)
+        target = lake.folder / asset / EMPTY_WINDOW / "data.parquet"
+        # A lake that older code made lacks the columns that have come since, and views name them.
+        if not target.exists() or pq.read_schema(target) != schema:
+            _write_empty(lake, target, schema)
+    rejects = lake.folder / "rejects" / "data.parquet"
+    if not rejects.exists():
+        _write_empty(lake, rejects, schemas.REJECTS)
 
 
-def _write_once(lake: Lake, target: Path, schema: pa.Schema) -> None:
-    if not target.exists():
-        staged = lake.stage()
-        pq.write_table(schema.empty_table(), staged)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staged.replace(target)
+def _write_empty(lake: Lake, target: Path, schema: pa.Schema) -> None:
+    staged = lake.stage()
+    pq.write_table(schema.empty_table(), staged)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged.replace(target)
 
 
 def _embedding_dimension(lake: Lake) -> int:
@@ -150,3 +186,7 @@ def _fingerprint(path: Path) -> str | None:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

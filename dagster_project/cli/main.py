@@ -18,6 +18,7 @@ from curec_assets.configuration.chain import Chain, ConfigError, configuration_f
 from curec_assets.configuration.windows import select_windows
 from curec_assets.lake.lake import lake_root, models_root
 from curec_assets.lineage import LINEAGE
+from dagster_project.cookbook import cookbook_help
 
 DESCRIPTION = """\
 Reasons why people like things, as data assets: made, rewarded, corrected over time and fed to a ranker.
@@ -121,10 +122,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.set_defaults(command=_report)
 
-    sql = commands.add_parser("sql", help="ask the lake's catalogue, read-only")
+    sql = commands.add_parser(
+        "sql",
+        help="ask the lake's catalogue, read-only",
+        epilog=cookbook_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     sql.add_argument("query", nargs="?", help='e.g. "select * from demo.item_reasons limit 5"')
     sql.add_argument("--file", type=Path, help="read the query from a file instead, e.g. sql/queries/<name>.sql")
     sql.add_argument("--chain", help="chain that names without a schema belong to, as in sql/queries/")
+    sql.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what getvariable('NAME') is in the query, e.g. item=50; give it again for more",
+    )
     sql.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
     sql.add_argument("--output", type=Path, help="write here instead of standard output (required for parquet)")
     sql.set_defaults(command=_sql)
@@ -191,7 +204,7 @@ def _sql(options: argparse.Namespace) -> int:
     if (options.query is None) == (options.file is None):
         raise ValueError("give a query or --file, one of the two")
     query = options.query if options.file is None else options.file.read_text(encoding="utf-8")
-    print_query(lake_root(), options.chain, query, options.format, options.output)
+    print_query(lake_root(), options.chain, query, options.set, options.format, options.output)
     return 0
 
 

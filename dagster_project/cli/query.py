@@ -1,7 +1,9 @@
 """``curec sql``: a query against the catalogue, shown as a table or written as csv, json or parquet."""
 
 import json
+import re
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -17,18 +19,25 @@ from rich.text import Text
 from curec_assets.lake.catalogue import query
 
 SHOWN_ROWS = 200
+VARIABLE = re.compile(r"getvariable\('(\w+)'\)", re.IGNORECASE)
 
 
-def print_query(lake_root: Path, chain: str | None, statement: str, form: str, output: Path | None) -> None:
+def print_query(
+    lake_root: Path, chain: str | None, statement: str, settings: Sequence[str], form: str, output: Path | None
+) -> None:
     """Run ``statement`` read-only and print or write its rows; names without a schema are ``chain``'s.
 
+    Args:
+        settings: ``NAME=VALUE`` for variables that the statement reads by ``getvariable('NAME')``.
+
     Raises:
-        ValueError: a query that DuckDB refuses, or parquet without ``--output``.
+        ValueError: a query that DuckDB refuses, a setting that it does not read, or parquet without ``--output``.
     """
     if form == "parquet" and output is None:
         raise ValueError("parquet needs --output FILE")
+    variables = _variables(statement, settings)
     try:
-        rows = query(lake_root, statement, chain)
+        rows = query(lake_root, statement, chain, variables)
     except duckdb.Error as error:
         raise ValueError(str(error)) from None
     if form == "parquet" and output is not None:
@@ -42,6 +51,21 @@ def print_query(lake_root: Path, chain: str | None, statement: str, form: str, o
         else:
             json.dump(rows.to_pylist(), file, default=str, indent=1, ensure_ascii=False)
             file.write("\n")
+
+
+def _variables(statement: str, settings: Sequence[str]) -> dict[str, str]:
+    read = sorted(set(VARIABLE.findall(statement)))
+    variables = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--set {setting}: expected NAME=VALUE, e.g. --set item=50")
+        if name not in read:
+            raise ValueError(
+                f"--set {setting}: the query reads no {name!r}; it reads {', '.join(read) or 'no variable'}"
+            )
+        variables[name] = value
+    return variables
 
 
 def _print_table(rows: pa.Table, console: Console) -> None:

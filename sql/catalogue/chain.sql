@@ -84,6 +84,13 @@ SELECT side, subject_id, "window", reason_hash, embedding::FLOAT[${dimension}] A
 FROM read_parquet(${lake} || '/reason_embeddings/window=*/data.parquet', hive_partitioning = true, hive_types = {'window': VARCHAR}, union_by_name = true);
 COMMENT ON VIEW ${chain}.reason_embeddings IS 'Unit sentence embedding of every new reason by role (draft, arrival, rl_sample, corrected); null where one was withdrawn.';
 
+CREATE VIEW ${chain}.current_reason_embeddings AS
+SELECT c.side, c.subject_id, c.reason, e.embedding, c.valid_from
+FROM ${chain}.current_reasons c
+JOIN ${chain}.reason_embeddings e USING (side, subject_id, valid_from)
+WHERE e.role IN ('arrival', 'corrected');
+COMMENT ON VIEW ${chain}.current_reason_embeddings IS 'The reason that holds now with its embedding, one row per subject.';
+
 CREATE VIEW ${chain}.artifacts AS
 SELECT artifact_id, asset, "window", path, sha256, base_model, parents, rows_seen, latest_ts_seen, config_hash, created_at, config, metrics, curves
 FROM (
@@ -129,29 +136,24 @@ SELECT
     m.manifest ->> 'config_hash' AS config_hash, m.manifest ->> 'code_version' AS code_version,
     m.manifest ->> '$$.parents[*].artifact_id' AS parents, m.manifest -> 'metrics' AS metrics
 FROM (
-    SELECT decode(value)::JSON AS manifest
+    -- Not a filter: DuckDB may put a query's own filter before it, and other keys' values are no JSON.
+    SELECT CASE WHEN decode(key) = 'curec' THEN decode(value)::JSON END AS manifest
     FROM parquet_kv_metadata(${lake} || '/*/window=*/data.parquet')
-    WHERE decode(key) = 'curec'
-) m;
+) m
+WHERE m.manifest IS NOT NULL;
 COMMENT ON VIEW ${chain}.partitions IS 'Every published partition as its manifest says: content hash, rows, seconds, parents, metrics.';
 
 CREATE MACRO ${chain}.reasons_as_of(moment) AS TABLE
 SELECT side, subject_id, reason, valid_from, valid_to, "window", action, cause
 FROM ${chain}.reason_history
 WHERE valid_from <= moment::TIMESTAMPTZ AND (valid_to IS NULL OR moment::TIMESTAMPTZ < valid_to);
-COMMENT ON MACRO TABLE ${chain}.reasons_as_of IS 'The reasons that held at a moment: SELECT * FROM ${chain}.reasons_as_of(''1997-11-15'').';
+COMMENT ON MACRO TABLE ${chain}.reasons_as_of IS 'The reasons that held at a moment: FROM reasons_as_of(''1997-11-15'').';
 
 CREATE MACRO ${chain}.similar_reasons(of_side, of_subject, k) AS TABLE
-WITH embedded AS (
-    SELECT side, subject_id, embedding FROM ${chain}.reason_embeddings
-    WHERE role IN ('corrected', 'arrival')
-    QUALIFY row_number() OVER (PARTITION BY side, subject_id ORDER BY valid_from DESC) = 1
-), target AS (
-    SELECT embedding FROM embedded WHERE side = of_side AND subject_id = of_subject AND embedding IS NOT NULL
-)
-SELECT c.side, c.subject_id, c.reason, array_cosine_similarity(e.embedding, target.embedding) AS similarity
-FROM target, embedded e JOIN ${chain}.current_reasons c USING (side, subject_id)
-WHERE e.side = of_side AND e.subject_id <> of_subject AND e.embedding IS NOT NULL
-ORDER BY similarity DESC, c.subject_id
+SELECT other.side, other.subject_id, other.reason, array_cosine_similarity(other.embedding, own.embedding) AS similarity
+FROM ${chain}.current_reason_embeddings own
+JOIN ${chain}.current_reason_embeddings other ON other.side = own.side AND other.subject_id <> own.subject_id
+WHERE own.side = of_side AND own.subject_id = of_subject
+ORDER BY similarity DESC, other.subject_id
 LIMIT k;
-COMMENT ON MACRO TABLE ${chain}.similar_reasons IS 'The k current reasons of a side nearest to a subject''s by cosine: SELECT * FROM ${chain}.similar_reasons(''item'', ''50'', 5).';
+COMMENT ON MACRO TABLE ${chain}.similar_reasons IS 'The k current reasons of a side nearest to a subject''s by cosine: FROM similar_reasons(''item'', ''50'', 5).';

@@ -1,9 +1,14 @@
--- Which reasons differ between two days, and how? (Change the two dates.)
+-- Which reasons differ between two moments, and how?
+-- Asks of the ends of the last two windows; others: `SET VARIABLE first_day = '1997-11-01'`, and second_day likewise.
+WITH ends AS (
+    SELECT DISTINCT as_of FROM evidence ORDER BY as_of DESC LIMIT 2
+)
 SELECT
     coalesce(a.side, b.side) AS side, coalesce(a.subject_id, b.subject_id) AS subject_id,
     CASE WHEN a.reason IS NULL THEN 'new' WHEN b.reason IS NULL THEN 'gone' ELSE 'changed' END AS difference,
     a.reason AS on_first_day, b.reason AS on_second_day, b.cause
-FROM reasons_as_of(TIMESTAMPTZ '1997-11-01 00:00:00+00') a
-FULL JOIN reasons_as_of(TIMESTAMPTZ '1997-12-01 00:00:00+00') b USING (side, subject_id)
+FROM reasons_as_of(coalesce(getvariable('first_day')::TIMESTAMPTZ, (SELECT min(as_of) FROM ends))) a
+FULL JOIN reasons_as_of(coalesce(getvariable('second_day')::TIMESTAMPTZ, (SELECT max(as_of) FROM ends))) b
+    USING (side, subject_id)
 WHERE a.reason IS DISTINCT FROM b.reason
 ORDER BY side, difference, subject_id;

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from curec_assets.configuration.chain import SHIPPED, ConfigError, load_chain, load_chains
+from curec_assets.lake.sql import SQL_ROOT
 from tests.small_world import write_world
 
 
@@ -32,6 +33,13 @@ def test_help_teaches_every_command(configuration: Path) -> None:
         assert command in shown
 
 
+def test_help_of_sql_names_every_query_of_the_cookbook_and_its_question(configuration: Path) -> None:
+    shown = curec(configuration, "sql", "--help").stdout
+    for path in (SQL_ROOT / "queries").glob("*.sql"):
+        assert path.stem in shown
+        assert path.read_text().splitlines()[0].removeprefix("-- ") in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -41,6 +49,8 @@ def test_help_teaches_every_command(configuration: Path) -> None:
         (("run", "--chain", "small", "--assets", "items,reason"), "reason: no asset of that name"),
         (("sql", "select 1"), "no catalogue yet"),
         (("sql",), "give a query or --file"),
+        (("sql", "select 1", "--set", "item"), "expected NAME=VALUE"),
+        (("sql", "select getvariable('item')", "--set", "itme=50"), "the query reads no 'itme'; it reads item"),
         (("status", "--chain", "../small"), "no chain '../small'"),
     ],
 )

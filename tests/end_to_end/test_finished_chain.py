@@ -5,17 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from curec_assets.lake.catalogue import connect, query
 from curec_assets.lake.lake import Lake
-from curec_assets.lake.sql import SQL_ROOT
 from curec_assets.lineage import LINEAGE, MODELS
 from curec_assets.ranker.config import PRIMARY_CONTRASTS
 from tests.conftest import FinishedChain
 from tests.small_world import WINDOWS
-
-COOKBOOK = sorted(path.name for path in (SQL_ROOT / "queries").glob("*.sql"))
 
 
 def rows(finished: FinishedChain, statement: str) -> list[dict]:
@@ -148,14 +144,6 @@ def test_embeddings_are_unit_vectors_that_sql_can_compare(finished: FinishedChai
     (subject,) = rows(finished, "SELECT side, subject_id FROM current_reasons ORDER BY ALL LIMIT 1")
     near = rows(finished, f"FROM similar_reasons('{subject['side']}', '{subject['subject_id']}', 3)")
     assert len(near) == 3
-
-
-@pytest.mark.parametrize("name", COOKBOOK)
-def test_every_query_of_the_cookbook_runs_and_opens_with_its_question(finished: FinishedChain, name: str) -> None:
-    text = (SQL_ROOT / "queries" / name).read_text()
-    assert text.startswith("-- ")
-    assert "?" in text.splitlines()[0]
-    finished.curec("sql", "--chain", "small", "--file", str(SQL_ROOT / "queries" / name))
 
 
 def test_the_summary_shows_costs_corrections_and_the_ablation(finished: FinishedChain) -> None:

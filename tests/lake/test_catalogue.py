@@ -1,4 +1,4 @@
-"""The catalogue: every view and macro documented, readable from anywhere while windows are being written."""
+"""The catalogue: every view, macro and column documented, readable from anywhere while windows are being written."""
 
 import os
 import subprocess
@@ -7,11 +7,14 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from curec_assets.lake.catalogue import connect, ensure_catalogue, query
+from curec_assets.lake.catalogue import CATALOGUE, EMPTY_WINDOW, connect, ensure_catalogue, query
+from curec_assets.lake.descriptions import describe_column
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.schemas import ITEMS
+from dagster_project.cli.main import main
 from tests.lake.manifests import manifest_of
 
 NAMED_BY_THE_DESIGN = {
@@ -33,29 +36,31 @@ NAMED_BY_THE_DESIGN = {
 }
 
 
-def test_every_view_stands_empty_before_anything_is_published_and_is_documented(tmp_path: Path) -> None:
+def test_every_view_stands_empty_before_anything_is_published(tmp_path: Path) -> None:
     ensure_catalogue(tmp_path, ["demo", "other"])
     with connect(tmp_path) as catalogue:
         for chain in ("demo", "other"):
-            views = dict(
-                catalogue.execute(
-                    "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = ?", [chain]
-                ).fetchall()
-            )
-            assert set(views) >= NAMED_BY_THE_DESIGN
-            assert all(views.values()), "a view without a comment"
+            found = catalogue.execute("SELECT view_name FROM duckdb_views() WHERE schema_name = ?", [chain]).fetchall()
+            views = {view for (view,) in found}
+            assert views >= NAMED_BY_THE_DESIGN
             for view in views:
                 assert catalogue.table(f"{chain}.{view}").fetchall() == []
-            macros = dict(
-                catalogue.execute(
-                    "SELECT function_name, comment FROM duckdb_functions() WHERE schema_name = ? AND NOT internal",
-                    [chain],
-                ).fetchall()
-            )
-            assert set(macros) == {"reasons_as_of", "similar_reasons"}
-            assert all(macros.values())
         assert catalogue.execute("SELECT * FROM demo.reasons_as_of('2020-01-01')").fetchall() == []
         assert catalogue.execute("SELECT * FROM demo.similar_reasons('item', 'x', 3)").fetchall() == []
+
+
+def test_no_view_macro_or_column_stands_without_a_comment(tmp_path: Path) -> None:
+    ensure_catalogue(tmp_path, ["demo"])
+    with connect(tmp_path) as catalogue:
+        named = {
+            "views": "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal",
+            "macros": "SELECT function_name, comment FROM duckdb_functions() WHERE NOT internal",
+            "columns": "SELECT table_name || '.' || column_name, comment FROM duckdb_columns() WHERE NOT internal",
+        }
+        found = {kind: catalogue.execute(statement).fetchall() for kind, statement in named.items()}
+    assert {name for name, _ in found["macros"]} == {"reasons_as_of", "similar_reasons"}
+    assert ("items.item_id", describe_column("items", "item_id")) in found["columns"]
+    assert not [name for rows in found.values() for name, comment in rows if not comment]
 
 
 def test_the_catalogue_cannot_be_written_through_a_reader(tmp_path: Path) -> None:
@@ -125,9 +130,67 @@ def test_any_client_opens_it_from_another_working_directory(tmp_path: Path) -> N
     assert "2020-01" in shown.stdout
 
 
-def test_it_is_rebuilt_from_the_lake_alone(tmp_path: Path) -> None:
+def publish_item(root: Path, window: str) -> None:
+    rows = pa.Table.from_pylist([{"item_id": window, "title": "One"}], schema=ITEMS)
+    Lake(root, "demo").publish(rows, manifest_of("items", window, rows=1))
+
+
+def test_a_client_that_stays_open_sees_new_windows_and_outlives_a_new_catalogue(tmp_path: Path) -> None:
     path = ensure_catalogue(tmp_path, ["demo"])
-    path.unlink()
+    with duckdb.connect(str(path), read_only=True) as client:
+        count = "SELECT count(*) FROM demo.items"
+        assert client.execute(count).fetchone() == (0,)
+        publish_item(tmp_path, "2020-01")
+        assert client.execute(count).fetchone() == (1,)
+        ensure_catalogue(tmp_path, ["demo", "other"])
+        publish_item(tmp_path, "2020-02")
+        assert client.execute(count).fetchone() == (2,)
+
+
+def test_curec_catalog_rebuilds_it_from_a_lake_that_lost_it_or_was_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    ensure_catalogue(before, ["demo"])
+    publish_item(before, "2020-01")
+    for lose in (lambda: (before / CATALOGUE).unlink(), lambda: before.rename(after)):
+        lose()
+        root = after if after.exists() else before
+        monkeypatch.setenv("CUREC_LAKE", str(root))
+        assert main(["catalog"]) == 0
+        with duckdb.connect(str(root / CATALOGUE), read_only=True) as client:
+            assert client.execute("SELECT title FROM demo.items").fetchall() == [("One",)]
+
+
+def test_it_is_written_for_clients_from_duckdb_1_0_on(tmp_path: Path) -> None:
+    # A checksum of 8 bytes, then DUCK, then the storage version: 64 is that of 1.0, and newer clients read it too.
+    header = ensure_catalogue(tmp_path, ["demo"]).read_bytes()[:20]
+    assert header[8:12] == b"DUCK"
+    assert int.from_bytes(header[12:20], "little") == 64
+
+
+def test_a_lake_of_older_code_has_its_missing_columns_as_nulls(tmp_path: Path) -> None:
+    older = ITEMS.remove(ITEMS.get_field_index("title_code"))
+    row = pa.Table.from_pylist([{"item_id": "1", "title": "One"}], schema=older)
+    lake = Lake(tmp_path, "demo")
+    lake.publish(row, manifest_of("items", "2020-01", rows=1))
+    empty = tmp_path / "demo" / "items" / EMPTY_WINDOW / "data.parquet"
+    empty.parent.mkdir()
+    pq.write_table(older.empty_table(), empty)
     ensure_catalogue(tmp_path, [])
     with connect(tmp_path, "demo") as catalogue:
-        assert catalogue.execute("SELECT count(*) FROM items").fetchone() == (0,)
+        assert catalogue.execute("SELECT title, title_code FROM items").fetchall() == [("One", None)]
+
+
+def test_a_query_is_given_its_variables_as_text(tmp_path: Path) -> None:
+    ensure_catalogue(tmp_path, ["demo"])
+    named = "it's; DROP VIEW demo.items"
+    rows = query(tmp_path, "SELECT getvariable('item') AS item", "demo", {"item": named})
+    assert rows.to_pylist() == [{"item": named}]
+
+
+def test_partitions_can_be_narrowed_to_an_asset(tmp_path: Path) -> None:
+    ensure_catalogue(tmp_path, ["demo"])
+    publish_item(tmp_path, "2020-01")
+    rows = query(tmp_path, """SELECT "window", "rows" FROM partitions WHERE asset = 'items' AND "rows" > 0""", "demo")
+    assert rows.to_pylist() == [{"window": "2020-01", "rows": 1}]
