@@ -121,16 +121,20 @@ def _build(path: Path, dimensions: dict[str, int], fingerprint: str) -> None:
 
 def _bootstrap(lake: Lake) -> None:
     for asset, schema in schemas.ASSET_SCHEMAS.items():
-        _write_once(lake, lake.folder / asset / EMPTY_WINDOW / "data.parquet", schema)
-    _write_once(lake, lake.folder / "rejects" / "data.parquet", schemas.REJECTS)
+        target = lake.folder / asset / EMPTY_WINDOW / "data.parquet"
+        # An older version may have written it, without the columns that views name since.
+        if not target.exists() or not pq.read_schema(target).equals(schema):
+            _write_empty(lake, target, schema)
+    rejects = lake.folder / "rejects" / "data.parquet"
+    if not rejects.exists():
+        _write_empty(lake, rejects, schemas.REJECTS)
 
 
-def _write_once(lake: Lake, target: Path, schema: pa.Schema) -> None:
-    if not target.exists():
-        staged = lake.stage()
-        pq.write_table(schema.empty_table(), staged)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staged.replace(target)
+def _write_empty(lake: Lake, target: Path, schema: pa.Schema) -> None:
+    staged = lake.stage()
+    pq.write_table(schema.empty_table(), staged)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged.replace(target)
 
 
 def _embedding_dimension(lake: Lake) -> int:
