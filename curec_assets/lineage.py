@@ -175,17 +175,20 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("items"),
         ),
         ("seed", "threads", "encoder", "ranker"),
+        code_version="2",
     ),
     "bias_audit": Artifact(
         "audit",
         (
-            at("corrected_reasons"),
+            up_to("corrected_reasons"),
             at("recommendations"),
             at("ranker_evaluation"),
             up_to("cleaned_interactions"),
             up_to("items"),
+            up_to("evidence"),
         ),
         ("audit",),
+        code_version="2",
     ),
 }
 """All artifacts in an order in which each comes after everything it reads in its own window."""
