@@ -134,7 +134,8 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "evaluations": "Rows of the view evaluations that were measured as it was made.",
     },
     "evaluations": {
-        "subject": "The stage that is judged: aligned_llm, reward_model, rl_policy, correction or ranker.",
+        "subject": "The stage that is judged: aligned_llm, reward_model, rl_policy, correction, ranker or "
+        "recommendations.",
         "backbone": "The ranker's or reward model's architecture (din, sasrec); null elsewhere.",
         "arm": "The variant that is measured; a name with ' − ' is a paired difference of two.",
         "metric": "The measure, e.g. auc, log_loss (lower is better), ndcg@10, later_gain.",
@@ -152,6 +153,10 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "reason": "The item's reason when it was recommended; null where it carried none.",
         "because": "Liked events of the user's own history that weighed most, as (item_id, title, attention); "
         "attention is a share of the whole history's.",
+        "why": "What lowers the score when it is taken away, as (part, item_id, text, score_drop); part is history "
+        "(with its item), reason or interest.",
+        "arm": "Whose list it is: an arm of the ranker, or popularity.",
+        "served": "Whether it is offered; other rows are the lists that arms would make for a sample of the users.",
     },
     "bias_audit": {
         "measure": "What was measured, e.g. exposure_share, exposure_gini, reward, acceptance_rate, auc_gap.",
@@ -189,6 +194,7 @@ ALIASES: Mapping[str, str] = {
     "rl_policy": "artifacts",
     "ranker": "artifacts",
     "ranker_evaluation": "evaluations",
+    "arm_recommendations": "recommendations",
 }
 """Tables whose columns are another's."""
 
