@@ -9,7 +9,9 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from curec_assets.lake.schemas import BIAS_AUDIT
 from curec_assets.lake.window_run import Published
+from dagster_project.report.audit import decile_plots, reach_plots
 from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot
 from dagster_project.report.reliability import Bins, arms_of, reliability_plots
 
@@ -17,6 +19,8 @@ PREVIEW_ROWS = 8
 MOST_PLOTS = 16
 """More pictures than this are left to the report: an asset's page should load at once."""
 PREVIEW_CHARACTERS = 160
+PICTURED = ("reliability", "evaluations")
+"""Metrics that are rows, and shown as pictures."""
 
 
 def display_metadata(published: Published) -> dict[str, dg.MetadataValue[Any]]:
@@ -33,16 +37,19 @@ def display_metadata(published: Published) -> dict[str, dg.MetadataValue[Any]]:
         "parents": dg.MetadataValue.json([parent.artifact_id for parent in manifest.parents]),
         "preview": dg.MetadataValue.md(preview(published.table)),
     }
-    metadata.update({name: _value(value) for name, value in manifest.metrics.items() if name != "reliability"})
+    metadata.update({name: _value(value) for name, value in manifest.metrics.items() if name not in PICTURED})
     if manifest.metrics.get("reliability"):
         metadata["reliability"] = dg.MetadataValue.md(reliability_pictures(manifest.metrics["reliability"]))
     if "curves" in published.table.column_names:
         points = published.table["curves"][0].as_py()
         metadata["curves"] = dg.MetadataValue.md(curves_table(points))
         metadata["learning_curves"] = dg.MetadataValue.md(curves_plots(points))
-    evaluations = evaluation_rows(published.table)
+    evaluations = evaluation_rows(published.table) or manifest.metrics.get("evaluations")
     if evaluations:
         metadata["evaluation"] = dg.MetadataValue.md(evaluation_plots(evaluations))
+    if published.table.schema.equals(BIAS_AUDIT):
+        rows = published.table.to_pylist()
+        metadata["audit"] = dg.MetadataValue.md(_pictures([*reach_plots(rows), *decile_plots(rows)]))
     return metadata
 
 
