@@ -41,8 +41,8 @@ lint: setup ## check style, types and the direction of imports
 	$(BIN)/lint-imports
 
 CHAIN ?= demo
-docs: setup ## write docs/sql.md anew, with rows of CHAIN (default: demo)
-	$(BIN)/python -m dagster_project.sql_docs --chain $(CHAIN)
+docs: setup ## write docs/sql.md anew, with rows of CHAIN (default: demo; more than one: asked in turn)
+	$(BIN)/python -m dagster_project.sql_docs $(CHAIN:%=--chain %)
 
 clean: ## remove the lake, the instance and the environment (not the models)
 	rm -rf lake .dagster $(VENV)

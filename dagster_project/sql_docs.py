@@ -1,7 +1,7 @@
-"""``python -m dagster_project.sql_docs --chain NAME``: write the generated part of ``docs/sql.md``.
+"""``python -m dagster_project.sql_docs --chain NAME [--chain NAME]``: write the generated part of ``docs/sql.md``.
 
 What stands above the marker is written by hand. Below it: each query of the cookbook with its question, its SQL and
-some rows that it gives on the chain, then every view, macro and column with its comment. The rows come from the lake in
+some rows that it gives on a chain, then every view, macro and column with its comment. The rows come from the lake in
 ``CUREC_LAKE``; all else comes from this repository, so a test can compare it without a lake.
 """
 
@@ -29,8 +29,8 @@ SAMPLE = re.compile(r"\n<!-- rows:begin -->.*?<!-- rows:end -->\n", re.DOTALL)
 SHOWN_ROWS = 5
 SHOWN_CHARACTERS = 160
 
-Ask = Callable[[str], pa.Table]
-"""Gives the rows of a query."""
+Ask = Callable[[str], tuple[str, pa.Table]]
+"""Gives the rows of a query, and the name of the chain that they are from."""
 
 VIEWS = """
 SELECT v.view_name, v.comment, c.column_name, c.data_type, c.comment
@@ -41,12 +41,12 @@ ORDER BY v.view_name, c.column_index
 MACROS = "SELECT function_name, parameters, comment FROM duckdb_functions() WHERE schema_name = ? ORDER BY 1"
 
 
-def generated(ask: Ask | None, chain: str) -> str:
+def generated(ask: Ask | None) -> str:
     """All of the page below its marker, as Markdown; without the rows where nobody is to be asked."""
     cookbook = read_cookbook()
     parts = [_index(cookbook)]
     for topic, recipes in cookbook.items():
-        parts += [f"## {topic}\n", *(_entry(recipe, ask, chain) for recipe in recipes)]
+        parts += [f"## {topic}\n", *(_entry(recipe, ask) for recipe in recipes)]
     return "\n".join([*parts, _reference()])
 
 
@@ -66,13 +66,13 @@ def _index(cookbook: dict[str, list[Recipe]]) -> str:
     return "\n".join(lines)
 
 
-def _entry(recipe: Recipe, ask: Ask | None, chain: str) -> str:
+def _entry(recipe: Recipe, ask: Ask | None) -> str:
     notes = f"{recipe.notes}\n\n" if recipe.notes else ""
     shown = f"### {recipe.name}\n\n**{recipe.question}**\n\n{notes}```sql\n{recipe.statement}\n```\n"
-    return shown + ("" if ask is None else _rows(ask(recipe.statement), chain))
+    return shown + ("" if ask is None else _rows(*ask(recipe.statement)))
 
 
-def _rows(rows: pa.Table, chain: str) -> str:
+def _rows(chain: str, rows: pa.Table) -> str:
     shown = rows.slice(0, SHOWN_ROWS)
     cells = tuple(tuple(_cell(value) for value in row.values()) for row in shown.to_pylist())
     table = render_markdown([Table(tuple(rows.column_names), cells, _numbers_at_the_end(rows.schema))])
@@ -120,15 +120,29 @@ def _type(kind: str) -> str:
     return re.sub(r"FLOAT\[\d+\]", "FLOAT[n]", kind).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
 
 
+def _first_answer(statement: str, chains: list[str]) -> tuple[str, pa.Table]:
+    for chain in chains:
+        rows = query(lake_root(), statement, chain)
+        if len(rows):
+            break
+    return chain, rows
+
+
 def main() -> None:
     """Rewrite the page from the lake in ``CUREC_LAKE``."""
     parser = argparse.ArgumentParser(prog="python -m dagster_project.sql_docs", description="Write docs/sql.md.")
-    parser.add_argument("--chain", required=True, help="the chain whose rows are shown")
-    chain = parser.parse_args().chain
+    parser.add_argument(
+        "--chain",
+        required=True,
+        action="append",
+        metavar="NAME",
+        help="the chain whose rows are shown; give it again for one to ask where the first has no rows",
+    )
+    chains = parser.parse_args().chain
     head, marker, _ = PAGE.read_text(encoding="utf-8").partition(MARKER)
     if not marker:
         raise SystemExit(f"{PAGE}: the marker {MARKER.strip()!r} is gone; what is generated stands below it")
-    below = generated(lambda text: query(lake_root(), text, chain), chain)
+    below = generated(lambda statement: _first_answer(statement, chains))
     PAGE.write_text(head + marker + "\n" + below, encoding="utf-8")
 
 
