@@ -9,7 +9,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 export CUREC_LAKE ?= $(CURDIR)/lake
 export CUREC_MODELS ?= $(CURDIR)/models
 
-.PHONY: help setup demo ui test lint clean
+.PHONY: help setup demo ui test lint docs clean
 
 help: ## show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -39,6 +39,10 @@ lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+CHAIN ?= demo
+docs: setup ## write docs/sql.md anew, with rows of CHAIN (default: demo; more than one: asked in turn)
+	$(BIN)/python -m dagster_project.sql_docs $(CHAIN:%=--chain %)
 
 clean: ## remove the lake, the instance and the environment (not the models)
 	rm -rf lake .dagster $(VENV)

@@ -141,8 +141,8 @@ def test_a_draft_stands_beside_what_became_of_it(lake: Path) -> None:
 
 
 def test_nearest_reasons_are_current_ones_alone(lake: Path) -> None:
-    columns = ("of_item", "its_reason", "title", "reason", "similarity")
-    assert ask(lake, "nearest_reasons", *columns) == [("Fargo (1996)", FARGO, "Speed (1994)", SPEED, 0.96)]
+    columns = ("title", "reason", "similarity")
+    assert ask(lake, "nearest_reasons", *columns) == [("Fargo (1996)", FARGO, 1.0), ("Speed (1994)", SPEED, 0.96)]
     assert ask(lake, "nearest_reasons", *columns, item="heat") == []
 
 

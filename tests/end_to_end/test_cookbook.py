@@ -26,7 +26,7 @@ PROMISED = {
     "model_lineage": ("window", "asset", "artifact_id", "parents", "rows_seen", "latest_ts_seen", "base_model"),
     "models_behind_a_reason": ("title", "reason", "part", "steps", "artifact_id", "trained_on", "latest_ts_seen"),
     "near_duplicates": ("similarity", "one", "one_reason", "other", "other_reason"),
-    "nearest_reasons": ("of_item", "its_reason", "title", "reason", "similarity"),
+    "nearest_reasons": ("title", "reason", "similarity"),
     "partition_costs": ("asset", "window", "rows", "seconds", "created_at", "content"),
     "quarantine_by_code": ("window", "code", "rows", "share", "example"),
     "recommendation_uptake": ("window", "window_after", "with_a_reason", "recommended", "taken", "share_taken"),
