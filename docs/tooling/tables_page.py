@@ -25,7 +25,7 @@ VIEWS = """\
 # Views and macros
 
 What `<lake>/curec.duckdb` shows of each chain, in a schema of the chain's name. It holds views and macros alone: the
-rows are those of the Parquet files. Examples on this page name the chain
+rows are those of the Parquet files. How to ask, with examples: [SQL](../sql.md). Examples on this page name the chain
 `demo`. `n` is the length of the encoder's vectors."""
 
 CHAIN = "demo"
