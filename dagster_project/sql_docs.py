@@ -23,7 +23,7 @@ from dagster_project.report.blocks import Table
 from dagster_project.report.markdown import render_markdown
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "sql.md"
-MARKER = "<!-- Below: written by `make docs`. -->\n"
+MARKER = "<!-- Below: written by `make docs-sql`. -->\n"
 SAMPLE = re.compile(r"\n<!-- rows:begin -->.*?<!-- rows:end -->\n", re.DOTALL)
 """What depends on the lake that the page was written from."""
 SHOWN_ROWS = 5

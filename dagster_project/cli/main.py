@@ -45,7 +45,7 @@ environment:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0, 1 for a failed run, 2 for a request that cannot be met."""
-    options = _parser().parse_args(arguments)
+    options = command_parser().parse_args(arguments)
     try:
         return options.command(options)
     except (ConfigError, ValueError, FileNotFoundError) as error:
@@ -71,7 +71,8 @@ def entry() -> None:
     os._exit(status)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """All commands and options of ``curec``."""
     parser = argparse.ArgumentParser(
         prog="curec", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )

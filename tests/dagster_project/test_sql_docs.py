@@ -9,7 +9,7 @@ from dagster_project.sql_docs import MARKER, PAGE, SAMPLE, generated, without_ro
 def test_the_page_holds_exactly_the_cookbook_and_the_catalogue() -> None:
     _, marker, below = PAGE.read_text(encoding="utf-8").partition(MARKER)
     assert marker
-    assert without_rows(below).strip() == generated(None).strip(), "docs/sql.md is behind: make docs"
+    assert without_rows(below).strip() == generated(None).strip(), "docs/sql.md is behind: make docs-sql"
 
 
 def test_the_page_shows_what_every_query_gave() -> None:
