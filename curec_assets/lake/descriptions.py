@@ -165,7 +165,8 @@ OWN: Mapping[str, Mapping[str, str]] = {
     },
     "bias_audit": {
         "measure": "What was measured, e.g. exposure_share, exposure_gini, reward, acceptance_rate, auc_gap.",
-        "arm": "Of whom: catalogue, events, recommended, item_reasons, user_interests, or a ranker's backbone/arm.",
+        "arm": "Of whom: catalogue, events, recommended (what is served), item_reasons, user_interests, an arm of the "
+        "ranker (its lists for a sample of the users), or backbone/arm of an error gap.",
         "bucket": "all, a popularity decile (d01 is the least popular tenth, d10 the most), a loaded term, or two "
         "slices with ' − '.",
         "value": "The value; null where it would be taken over nothing.",

@@ -125,10 +125,11 @@ FROM (
                "value": "DOUBLE", "ci_low": "DOUBLE", "ci_high": "DOUBLE", "n": "BIGINT"}]'
         ) AS evaluations
     FROM (
-        SELECT decode(value)::JSON AS manifest
+        -- No filter on the key: DuckDB may put a query's own filter before it, and other keys' values are no JSON.
+        SELECT CASE WHEN decode(key) = 'curec' THEN decode(value)::JSON END AS manifest
         FROM parquet_kv_metadata(${lake} || '/recommendations/window=*/data.parquet')
-        WHERE decode(key) = 'curec'
     )
+    WHERE manifest IS NOT NULL
 );
 COMMENT ON VIEW ${chain}.evaluations IS 'Held-out metrics of every stage with their intervals; the whole set is slice all. The ranker of window w-1 is judged on window w.';
 
@@ -157,7 +158,7 @@ SELECT
     m.manifest ->> 'config_hash' AS config_hash, m.manifest ->> 'code_version' AS code_version,
     m.manifest ->> '$$.parents[*].artifact_id' AS parents, m.manifest -> 'metrics' AS metrics
 FROM (
-    -- Not a filter: DuckDB may put a query's own filter before it, and other keys' values are no JSON.
+    -- No filter on the key, as in evaluations.
     SELECT CASE WHEN decode(key) = 'curec' THEN decode(value)::JSON END AS manifest
     FROM parquet_kv_metadata(${lake} || '/*/window=*/data.parquet')
 ) m

@@ -1,5 +1,6 @@
 -- How concentrated are events and recommendations, and how much of the catalogue do they reach?
--- Gini: 0 when all items have equal shares, 1 when one has all.
+-- Gini: 0 when all items have equal shares, 1 when one has all. events and recommended count everybody; an arm of the
+-- ranker, the lists that it would make for a sample of the users.
 SELECT
     "window", arm,
     round(max(value) FILTER (measure = 'exposure_gini'), 4) AS gini,
@@ -8,4 +9,4 @@ SELECT
 FROM bias_audit
 WHERE measure IN ('exposure_gini', 'catalogue_coverage')
 GROUP BY "window", arm
-ORDER BY "window", arm;
+ORDER BY "window", arm NOT IN ('events', 'recommended'), arm;

@@ -197,6 +197,8 @@ def test_recommendations_are_held_against_the_window_after_if_there_is_one(lake:
         ("u1", FEBRUARY, 2, "Speed (1994)", SPEED, ["Heat (1995)"], "not taken"),
         ("u1", MARCH, 1, "Speed (1994)", SPEED, ["Heat (1995)"], None),
     ]
+    (moved,) = ask(lake, "recommended_and_taken", "what_moved_the_score", user="u2")
+    assert moved == ["history −0.25: Heat (1995)"]
     assert ask(lake, "recommended_and_taken", "title", "outcome", user="u2") == [("Alien (1979)", "taken and disliked")]
 
 

@@ -216,8 +216,9 @@ def test_a_query_is_given_its_variables_as_text(tmp_path: Path) -> None:
     assert rows.to_pylist() == [{"item": named}]
 
 
-def test_partitions_can_be_narrowed_to_an_asset(tmp_path: Path) -> None:
+def test_views_over_manifests_can_be_narrowed(tmp_path: Path) -> None:
     ensure_catalogue(tmp_path, ["demo"])
     publish_item(tmp_path, "2020-01")
+    assert query(tmp_path, "FROM evaluations WHERE subject = 'recommendations' AND slice = 'all'", "demo").num_rows == 0
     rows = query(tmp_path, """SELECT "window", "rows" FROM partitions WHERE asset = 'items' AND "rows" > 0""", "demo")
     assert rows.to_pylist() == [{"window": "2020-01", "rows": 1}]
