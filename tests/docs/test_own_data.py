@@ -15,7 +15,7 @@ import pytest
 from curec_assets.configuration.chain import load_chain, load_chains
 from curec_assets.configuration.windows import select_windows
 from curec_assets.interactions.sources import open_source
-from dagster_project.cli.main import _parser, main
+from dagster_project.cli.main import command_parser, main
 from tests.public_formats import EVENTS, FORMATS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "own-data.md").read_text()
@@ -64,7 +64,7 @@ def test_every_command_works_in_the_order_of_the_page(
             for setting in words[:place]:
                 environment.setenv(*setting.split("=", 1))
             command, arguments = words[place + 1], words[place + 1 :]
-            options = _parser().parse_args(arguments)
+            options = command_parser().parse_args(arguments)
             if command == "init":
                 assert main(arguments) == 0, capsys.readouterr().err
                 chain = load_chain(here / "configuration" / "chains" / f"{options.name}.yaml")
