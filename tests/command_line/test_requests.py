@@ -28,7 +28,19 @@ def configuration(tmp_path: Path) -> Path:
 
 def test_help_teaches_every_command(configuration: Path) -> None:
     shown = curec(configuration, "--help").stdout
-    for command in ("run", "status", "summary", "sql", "catalog", "models", "CUREC_LAKE", "DAGSTER_HOME"):
+    for command in (
+        "run",
+        "status",
+        "summary",
+        "report",
+        "export",
+        "browse",
+        "sql",
+        "catalog",
+        "models",
+        "CUREC_LAKE",
+        "DAGSTER_HOME",
+    ):
         assert command in shown
 
 
@@ -40,6 +52,8 @@ def test_help_teaches_every_command(configuration: Path) -> None:
         (("run", "--chain", "small", "--windows", "2020-03..2020-01"), "runs backwards"),
         (("run", "--chain", "small", "--assets", "items,reason"), "reason: no asset of that name"),
         (("sql", "select 1"), "no catalogue yet"),
+        (("export", "--chain", "small"), "make some first: curec run --chain small"),
+        (("browse", "--chain", "nowhere"), "no chain 'nowhere'"),
         (("sql",), "give a query or --file"),
         (("status", "--chain", "../small"), "no chain '../small'"),
     ],
