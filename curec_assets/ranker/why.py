@@ -20,6 +20,9 @@ PAIRS: Mapping[Task, int] = {"ctr": 50_000, "next_item": 1_000_000}
 """(User, item) pairs scored at once, which bounds memory: DIN looks from each item at each event, some kilobytes a
 pair; to SASRec a pair is one number, and what all users share is computed once a call."""
 
+QUERIES = 1_000
+"""Histories read at once, likewise, where few candidates make few pairs."""
+
 SMALLEST_DROP = 1e-4
 """A score that falls by less fell through rounding, or by nothing worth telling. Scores are of the order of 1."""
 
@@ -44,7 +47,7 @@ def parts_of(queries: Queries, items: int, task: Task) -> list[Tensor]:
     """Row numbers of ``queries`` in parts that can be scored at once, with ``items`` candidates each. Histories of
     like length share a part, so that little is spent on empty places."""
     order = torch.argsort(queries.present.sum(dim=1), stable=True)
-    return list(order.split(max(1, PAIRS[task] // max(1, items)))) if len(queries) else []
+    return list(order.split(min(QUERIES, max(1, PAIRS[task] // max(1, items))))) if len(queries) else []
 
 
 def score_in_parts(model: Ranker, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:

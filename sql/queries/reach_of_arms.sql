@@ -1,0 +1,8 @@
+-- How concentrated are the lists of each arm, and how much of the catalogue do they reach? For the same sample of users.
+SELECT
+    "window", arm, round(any_value(value) FILTER (measure = 'exposure_gini'), 4) AS gini,
+    round(any_value(value) FILTER (measure = 'catalogue_coverage'), 4) AS coverage
+FROM bias_audit
+WHERE measure IN ('exposure_gini', 'catalogue_coverage') AND arm NOT IN ('events', 'recommended')
+GROUP BY ALL
+ORDER BY ALL;
