@@ -1,4 +1,5 @@
 -- What moved the score of each recommendation of the last window, and by how much does it fall without it?
+-- A part is one liked item of the user's history, the item's reason, or the user's interest.
 SELECT user_id, rank, title, part.part, part.text, round(part.score_drop, 4) AS score_drop
 FROM (
     SELECT r.user_id, r.rank, i.title, unnest(r.why) AS part

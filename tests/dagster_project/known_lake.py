@@ -226,6 +226,8 @@ WORLD: Mapping[str, Mapping[str, list[Row]]] = {
             _audited("reason_share", "recommended", "d10", 0.25, 8),
             _audited("exposure_gini", "events", "all", 0.3, 4),
             _audited("catalogue_coverage", "events", "all", 1.0, 4),
+            _audited("exposure_gini", "id_only", "all", 0.9, 4),
+            _audited("catalogue_coverage", "id_only", "all", 0.5, 4),
             _audited("review_share", "item_reasons", "d10", 1.0, 2),
             _audited("reward", "item_reasons", "d10", 0.1, 1),
             _audited("review_share", "item_reasons", "d01", 0.0, 0),
