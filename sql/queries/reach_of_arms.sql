@@ -1,4 +1,4 @@
--- How concentrated are the lists of each arm, and how much of the catalogue do they reach? For the same sample of users.
+-- How concentrated are the lists of each arm for the same users, and how much of the catalogue do they reach?
 SELECT
     "window", arm, round(any_value(value) FILTER (measure = 'exposure_gini'), 4) AS gini,
     round(any_value(value) FILTER (measure = 'catalogue_coverage'), 4) AS coverage
