@@ -1,5 +1,5 @@
--- How concentrated are the lists that each arm would make, and how much of the catalogue do they reach?
--- For the same sample of users, whose number is the measure sampled_users. Gini as in exposure_over_time.
+-- How concentrated are the lists of each arm for the same users, and how much of the catalogue do they reach?
+-- The users are a sample; its size is the measure sampled_users. Gini as in exposure_over_time.
 SELECT
     "window", arm, round(any_value(value) FILTER (measure = 'exposure_gini'), 4) AS gini,
     round(any_value(value) FILTER (measure = 'catalogue_coverage'), 4) AS coverage
