@@ -9,10 +9,10 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 export CUREC_LAKE ?= $(CURDIR)/lake
 export CUREC_MODELS ?= $(CURDIR)/models
 
-.PHONY: help setup demo ui test lint clean
+.PHONY: help setup demo ui test lint docs docs-sql docs-check clean
 
 help: ## show what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.ready ## create .venv with pinned dependencies and the embedded models and data
 
@@ -39,6 +39,16 @@ lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: setup ## write the generated pages of docs/reference/
+	$(BIN)/python -m docs.tooling.write
+
+CHAIN ?= demo
+docs-sql: setup ## write docs/sql.md anew, with rows of CHAIN (default: demo; more than one: asked in turn)
+	$(BIN)/python -m dagster_project.sql_docs $(CHAIN:%=--chain %)
+
+docs-check: setup ## check that docs and README name only what exists and that generated pages are up to date
+	$(BIN)/python -m docs.tooling.check
 
 clean: ## remove the lake, the instance and the environment (not the models)
 	rm -rf lake .dagster $(VENV)

@@ -60,7 +60,7 @@ LINEAGE: Mapping[str, Artifact] = {
         "language_model",
         (up_to("evidence"), up_to("cleaned_interactions"), previous("aligned_llm")),
         ("seed", "threads", "negatives_per_positive", "language_model", "gate", "alignment"),
-        code_version="3",
+        code_version="4",
     ),
     "draft_reasons": Artifact(
         "reasons",
@@ -175,17 +175,20 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("items"),
         ),
         ("seed", "threads", "encoder", "ranker"),
+        code_version="2",
     ),
     "bias_audit": Artifact(
         "audit",
         (
-            at("corrected_reasons"),
+            up_to("corrected_reasons"),
             at("recommendations"),
             at("ranker_evaluation"),
             up_to("cleaned_interactions"),
             up_to("items"),
+            up_to("evidence"),
         ),
         ("audit",),
+        code_version="2",
     ),
 }
 """All artifacts in an order in which each comes after everything it reads in its own window."""

@@ -97,11 +97,13 @@ MADE_FROM: Mapping[str, Mapping[str, str]] = {
         "score": "ranker.artifact_id reason_embeddings.embedding",
         "reason": "corrected_reasons.reason",
         "because": "ranker.artifact_id cleaned_interactions.item_id items.title",
+        "why": "ranker.artifact_id cleaned_interactions.item_id items.title corrected_reasons.reason",
     },
     "bias_audit": {
         "bucket": "cleaned_interactions.item_id items.item_id",
         "value": "cleaned_interactions.item_id recommendations.item_id recommendations.reason corrected_reasons.action "
-        "corrected_reasons.reward corrected_reasons.gain corrected_reasons.reason ranker_evaluation.value",
+        "corrected_reasons.reward corrected_reasons.gain corrected_reasons.reason ranker_evaluation.value "
+        "evidence.facts",
     },
 }
 """Of each table's columns, the parents' columns that its values come from: ``asset.column``, parted by spaces. A model

@@ -21,9 +21,9 @@ from dagster_project.columns import column_lineage, relation, table_schema
 from dagster_project.markdown_table import markdown_table
 from dagster_project.pictures import (
     actions_per_window,
+    audit_plots,
     curves_plots,
     evaluation_plots,
-    exposure_by_popularity,
     reliability_pictures,
     rewards_before_and_after,
     rows_per_window,
@@ -32,8 +32,8 @@ from dagster_project.pictures import (
 PREVIEW_ROWS = 8
 TOKENS = ("tokens_generated", "tokens_trained", "tokens")
 """Metrics that count the tokens a stage wrote or was trained on; a stage has one of them or none."""
-PICTURED = ("reliability",)
-"""Metrics that are shown as a picture alone."""
+PICTURED = ("reliability", "evaluations")
+"""Metrics that are rows, and shown as pictures."""
 
 Metadata = dict[str, dg.MetadataValue[Any]]
 
@@ -94,8 +94,8 @@ def _pictures(published: Published, job: WindowJob) -> Metadata:
         found["actions_per_window"] = actions_per_window(_history(job))
         found["rewards_before_and_after"] = rewards_before_and_after(table)
     if job.asset == "bias_audit":
-        found["exposure_by_popularity"] = exposure_by_popularity(table)
-    if evaluations := evaluation_rows(table):
+        found["audit"] = audit_plots(table.to_pylist())
+    if evaluations := evaluation_rows(table) or metrics.get("evaluations"):
         found["evaluation"] = evaluation_plots(evaluations)
     if metrics.get("reliability"):
         found["reliability"] = reliability_pictures(metrics["reliability"])

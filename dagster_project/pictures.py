@@ -5,7 +5,6 @@ A picture is an SVG in an ``img``, which runs nothing, whatever text of the data
 
 import math
 from base64 import b64encode
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
@@ -15,6 +14,7 @@ import pyarrow as pa
 from curec_assets.lake.manifest import Manifest
 from curec_assets.reasons.incumbents import ACTIONS
 from curec_assets.reasons.review_set import SIDES
+from dagster_project.report.audit import decile_plots, reach_plots
 from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot, stacked_bars
 from dagster_project.report.reliability import Bins, arms_of, reliability_plots
 
@@ -22,9 +22,6 @@ MOST_PLOTS = 16
 """More pictures than this are left to the report: an asset's page should load at once."""
 MOST_WINDOWS = 12
 """Windows of a picture over time, the latest ones."""
-EXPOSURE = {"item_share": "catalogue", "event_share": "events", "exposure_share": "recommended"}
-"""Measures of the bias audit that are shown by popularity decile, and whose share each is."""
-
 Row = Mapping[str, Any]
 
 
@@ -97,21 +94,9 @@ def rewards_before_and_after(corrected: pa.Table) -> str:
     return _pictures(plots) if plots else "no reason was met that had a reward before"
 
 
-def exposure_by_popularity(audit: pa.Table) -> str:
-    """Share of the catalogue, of events and of recommendations by popularity decile, d01 the least popular."""
-    shares: dict[str, list[tuple[str, float]]] = defaultdict(list)
-    for row in audit.to_pylist():
-        if row["measure"] in EXPOSURE and _is_finite(row["value"]):
-            shares[EXPOSURE[row["measure"]]].append((row["bucket"], row["value"]))
-    if not shares:
-        return "no exposure to show"
-    buckets = sorted({bucket for found in shares.values() for bucket, _ in found})
-    places = {bucket: float(place) for place, bucket in enumerate(buckets)}
-    lines = [
-        Line(name, tuple(sorted((places[bucket], value) for bucket, value in found))) for name, found in shares.items()
-    ]
-    ticks = [(place, bucket) for bucket, place in places.items()]
-    return _pictures([line_plot("share by popularity decile", lines, ticks, markers=True), legend(list(shares))])
+def audit_plots(rows: Sequence[Row]) -> str:
+    """Reach of every arm's lists, and exposure, rewards and reviews by popularity, d01 the least popular decile."""
+    return _pictures([*reach_plots(rows), *decile_plots(rows)])
 
 
 def _latest(history: Mapping[str, Manifest]) -> list[tuple[str, Manifest]]:

@@ -167,9 +167,11 @@ def _batches(
     config: AlignmentConfig,
     rng: np.random.Generator,
 ) -> list[dict[str, list[int]]]:
-    """``steps * batch_size`` tokenised examples in the order of training: random batches of similar length.
+    """``steps * batch_size`` tokenised examples in the order of training: random batches of one task and length, as far
+    as the numbers allow.
 
-    Labels are -100 on the prompt: it is read, not learnt.
+    Labels are -100 on the prompt: it is read, not learnt. The loss is a mean over the tokens of a batch, in which an
+    answer of one word would be drowned by explanations.
     """
     tokenised = []
     for target in targets:
@@ -177,10 +179,15 @@ def _batches(
         written = answer_tokens(tokenizer, target.completion, config.max_completion_tokens)
         tokenised.append({"input_ids": read + written, "labels": [-100] * len(read) + written})
     wanted = config.steps * config.batch_size if tokenised else 0
-    drawn: list[dict[str, list[int]]] = []
-    while len(drawn) < wanted:
-        drawn += [tokenised[index] for index in rng.permutation(len(tokenised))]
-    drawn = sorted(drawn[:wanted], key=lambda example: len(example["input_ids"]))
+    order: list[int] = []
+    while len(order) < wanted:
+        order += rng.permutation(len(tokenised)).tolist()
+
+    def kind(index: int) -> tuple[str, bool, int]:
+        target = targets[index]
+        return target.example.task, target.source == "direct", len(tokenised[index]["input_ids"])
+
+    drawn = [tokenised[index] for index in sorted(order[:wanted], key=kind)]
     starts = [step * config.batch_size for step in rng.permutation(config.steps if tokenised else 0)]
     return [example for start in starts for example in drawn[start : start + config.batch_size]]
 

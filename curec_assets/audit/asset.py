@@ -6,7 +6,8 @@ from curec_assets.window_asset import window_asset
 
 @window_asset("parquet")
 def bias_audit(run: WindowRun) -> Published:
-    """Who and what gets exposure, reward and acceptance: by popularity decile, with coverage and Gini (DESIGN §3.7).
+    """Who and what gets exposure, reward and acceptance, by popularity decile; reach and concentration of every arm's
+    lists; error gaps between groups; and how the reasons in force sound, and stand (DESIGN §3.7).
 
     Every measure is listed in `curec_assets/audit/bias.py`; of n items by ascending exposure x:
 
@@ -17,11 +18,13 @@ def bias_audit(run: WindowRun) -> Published:
     from curec_assets.audit.bias import audit_bias
 
     table = audit_bias(
-        run.read.at("corrected_reasons"),
+        run.read.up_to("corrected_reasons"),
         run.read.at("recommendations"),
         run.read.at("ranker_evaluation"),
         run.read.up_to("cleaned_interactions"),
         run.read.up_to("items"),
+        run.read.up_to("evidence"),
+        run.window.key,
         run.profile.audit,
     )
     return run.publish(table, {"measures": len(set(table["measure"].to_pylist()))})

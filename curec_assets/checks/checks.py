@@ -8,6 +8,7 @@ from curec_assets.checks.differences import (
     ranker_beats_popularity,
     reward_holds,
     reward_reads,
+    why_names_what_matters,
 )
 from curec_assets.checks.finding import Check
 from curec_assets.checks.general import GENERAL
@@ -50,7 +51,8 @@ _OF_ASSET: Mapping[str, tuple[Check, ...]] = {
         sql_rule("recommended_items_are_unseen"),
         sql_rule("recommended_reasons_stand"),
         sql_rule("ranks_run_without_gaps"),
-        sql_rule("because_is_of_the_users_own_history"),
+        sql_rule("grounds_are_of_the_users_own_history"),
+        why_names_what_matters,
     ),
     "bias_audit": (sql_rule("shares_add_up"),),
 }

@@ -47,6 +47,12 @@ def corrections_pay_no_less(partition: Partition) -> Finding:
 
 
 @check("warn")
+def why_names_what_matters(partition: Partition) -> Finding:
+    """Taking away what `why` names lowers the score no less than taking away as much at random."""
+    return _not_worse(partition.manifest.metrics.get("evaluations", []), "why − random")
+
+
+@check("warn")
 def reward_holds(partition: Partition) -> Finding:
     """The mean reward of the reasons that stand after review is not below the previous window's by more than noise."""
     now, before = _rewards(partition.rows), _rewards(partition.previous_rows())

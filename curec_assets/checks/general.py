@@ -25,7 +25,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "reason_embeddings": ("role", "side", "subject_id"),
     "ranker": ("artifact_id",),
     "ranker_evaluation": ("subject", "backbone", "arm", "metric", "slice"),
-    "recommendations": ("user_id", "rank"),
+    "recommendations": ("served", "arm", "user_id", "rank"),
     "bias_audit": ("measure", "arm", "bucket"),
 }
 """The columns that name a row of each asset's partition."""

@@ -12,6 +12,7 @@ from curec_assets.configuration.windows import Window
 from curec_assets.lake.as_of import GapError, read_windows, windows_in
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.manifest import Manifest
+from curec_assets.lake.schemas import ASSET_SCHEMAS
 from curec_assets.lineage import LINEAGE, Edge
 
 
@@ -43,7 +44,7 @@ class Partition:
     @cached_property
     def rows(self) -> pa.Table:
         """The partition's rows."""
-        return self.lake.read(self.asset, self.window.key)
+        return self.read(Edge(self.asset, "at")).drop_columns(["window"])
 
     def previous_rows(self) -> pa.Table:
         """The same asset in the window before; no rows where there is none."""
@@ -58,8 +59,13 @@ class Partition:
         return found
 
     def read(self, edge: Edge) -> pa.Table:
-        """The rows behind a name of ``visible``, each with the ``window`` it comes from."""
-        return read_windows(self.lake, edge.asset, windows_in(edge.span, self.chain, self.window))
+        """The rows behind a name of ``visible``, each with the ``window`` it comes from; columns that an older lake
+        lacks are null."""
+        found = read_windows(self.lake, edge.asset, windows_in(edge.span, self.chain, self.window))
+        for column in ASSET_SCHEMAS[edge.asset]:
+            if column.name not in found.column_names:
+                found = found.append_column(column, pa.nulls(len(found), column.type))
+        return found
 
     def parents(self) -> dict[tuple[str, str], Manifest | None]:
         """The manifests, as they are now, of what the partition was made from."""

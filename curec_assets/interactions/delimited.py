@@ -7,9 +7,9 @@ where it lies; any other is rewritten once, block by block, as clean UTF-8 lines
 import csv
 import gzip
 from functools import lru_cache
+from io import BufferedIOBase
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import IO
 
 import duckdb
 
@@ -34,7 +34,7 @@ def read_header(path: Path, delimiter: str) -> list[str]:
     return [name.strip() for name in next(csv.reader([first_line(path)], delimiter=delimiter), [])]
 
 
-def open_text(path: Path) -> IO[bytes]:
+def open_text(path: Path) -> BufferedIOBase:
     """The bytes of a text file; those inside, of a ``.gz``."""
     return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
 

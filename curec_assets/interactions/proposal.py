@@ -52,8 +52,9 @@ def propose_windows(days: Sequence[tuple[date, int]], frequency: Frequency | Non
 
     Without ``frequency`` the finest of week, month, quarter and year whose last windows are full enough
     (``WINDOW_EVENTS``, ``LATER_SHARE``) and that gives three windows at least; the coarsest of those with three where
-    none is; days where the data is too short for three weeks. The first window holds the first half of the events at
-    least, and everything before it; at most ``LATER_WINDOWS`` follow.
+    none is; days where the data is too short for three weeks. The first window holds the first half of the events, and
+    everything before it, but leaves two windows where there are three: a window's models are judged on the one after.
+    At most ``LATER_WINDOWS`` follow.
 
     Raises:
         ValueError: no day at all.
@@ -65,7 +66,7 @@ def propose_windows(days: Sequence[tuple[date, int]], frequency: Frequency | Non
     counts = window_counts(days, frequency)
     starts, sizes = list(counts), list(counts.values())
     half = next(index for index in range(len(sizes)) if 2 * sum(sizes[: index + 1]) >= sum(sizes))
-    first = max(min(half, len(sizes) - 2), len(sizes) - 1 - LATER_WINDOWS, 0)
+    first = max(min(half, len(sizes) - 3), len(sizes) - 1 - LATER_WINDOWS, 0)
     keys = [start.strftime(KEY_FORMAT[frequency]) for start in (starts[first], starts[-1])]
     return WindowsConfig(frequency=frequency, first=keys[0], last=keys[1], all_earlier=first > 0)
 

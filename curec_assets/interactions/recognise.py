@@ -18,7 +18,7 @@ from curec_assets.interactions.config import (
 )
 from curec_assets.interactions.delimited import first_line, read_header
 from curec_assets.interactions.formats import NO_GENRE, amazon_edition, existing_file
-from curec_assets.interactions.rows import SourceError, SourceFile, event_rows, item_rows, json_names
+from curec_assets.interactions.rows import UNREADABLE, SourceError, SourceFile, event_rows, item_rows, json_names
 from curec_assets.interactions.titles import article_is_last
 from curec_assets.lake.sql import load_sql
 
@@ -42,6 +42,7 @@ SIBLINGS = {
 }
 """Names under which the items of an interactions file usually lie beside it."""
 PEEKED_ROWS = 1000
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 SEPARATORS = ("|", ">", ";", ",")
 GROUPLENS = "GroupLens MovieLens licence, research use only, no redistribution"
 AMAZON = "Amazon Reviews, research use only, no redistribution"
@@ -80,17 +81,27 @@ def recognise(
     Raises:
         SourceError: a file that is not there or cannot be read, or a column that cannot be told by its name.
     """
-    with TemporaryDirectory(prefix="curec-peek-") as scratch, duckdb.connect() as connection:
-        for macros in ("interactions/macros.sql", "interactions/json_macros.sql"):
-            connection.execute(load_sql(macros))
-        peek = _Peek(connection, Path(scratch))
-        named = {"interactions": str(existing_file(interactions)), "items": str(existing_file(items))}
-        if not columns and not item_columns:
-            if edition := _movielens_edition(interactions, items):
-                return Recognised(edition, MovieLensFiles(kind="movielens", **named), GROUPLENS)
-            if edition := _amazon_edition(connection, interactions, items):
-                return Recognised(edition, AmazonReviews(kind="amazon_reviews", **named), AMAZON)
-        return _own_files(peek, interactions, items, named, columns, item_columns)
+    for path in (interactions, items):
+        existing_file(path)
+    try:
+        with TemporaryDirectory(prefix="curec-peek-") as scratch, duckdb.connect() as connection:
+            for macros in ("interactions/macros.sql", "interactions/json_macros.sql"):
+                connection.execute(load_sql(macros))
+            public = None if columns or item_columns else _public_format(connection, interactions, items)
+            return public or _own_files(_Peek(connection, Path(scratch)), interactions, items, columns, item_columns)
+    except UNREADABLE as error:
+        raise SourceError(f"The files {interactions} and {items} cannot be read: {error}") from error
+
+
+def _public_format(connection: duckdb.DuckDBPyConnection, interactions: Path, items: Path) -> Recognised | None:
+    events, described = str(interactions), str(items)
+    if edition := _movielens_edition(interactions, items):
+        movielens = MovieLensFiles(kind="movielens", interactions=events, items=described)
+        return Recognised(edition, movielens, GROUPLENS)
+    if edition := _amazon_edition(connection, interactions, items):
+        amazon = AmazonReviews(kind="amazon_reviews", interactions=events, items=described)
+        return Recognised(edition, amazon, AMAZON)
+    return None
 
 
 def _movielens_edition(interactions: Path, items: Path) -> str | None:
@@ -134,7 +145,7 @@ class _Peek:
         if file.format == "parquet":
             return list(self.connection.read_parquet(str(file.path)).columns)
         header = read_header(file.path, file.delimiter)
-        if any(re.fullmatch(r"-?\d+(\.\d+)?", name) for name in header):
+        if any(NUMBER.fullmatch(name) for name in header):
             raise SourceError(
                 f"The file {file.path} has no column names in its first line ({first_line(file.path)[:80]}). Write a "
                 "line of names above it, or read it with kind: query and read_csv(…, names = […])."
@@ -152,7 +163,6 @@ def _own_files(
     peek: _Peek,
     interactions: Path,
     items: Path,
-    named: Mapping[str, str],
     columns: Mapping[str, str],
     item_columns: Mapping[str, str],
 ) -> Recognised:
@@ -172,7 +182,8 @@ def _own_files(
             f"The files {interactions} and {items} have different delimiters; read them with kind: query."
         )
     source = FilesSource(
-        **named,
+        interactions=str(interactions),
+        items=str(items),
         interaction_columns=InteractionColumns(user=user, item=item, timestamp=timestamp, rating=rating),
         item_columns=ItemColumns(
             item=told.one("item"),
@@ -231,10 +242,10 @@ def _plain(name: str) -> str:
 
 
 def _timestamp_format(values: Sequence[str]) -> TimestampFormat:
-    try:
-        typical = sorted(float(value) for value in values)[len(values) // 2]
-    except (ValueError, IndexError):
+    numbers = sorted(float(value) for value in values if NUMBER.fullmatch(value))
+    if 2 * len(numbers) <= len(values):
         return "iso"
+    typical = numbers[len(numbers) // 2]
     # In seconds, 1e11 lies beyond the year 5000; in milliseconds, in 1973.
     return "epoch_millis" if typical > 1e11 else "epoch_seconds"
 

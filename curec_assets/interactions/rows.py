@@ -1,10 +1,12 @@
 """One file of a source as numbered rows of a DuckDB relation, whatever its format; nothing is read until asked for."""
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import duckdb
 from duckdb import (
     CaseExpression,
     CoalesceOperator,
@@ -22,6 +24,8 @@ from curec_assets.interactions.delimited import as_clean_text, first_line, read_
 
 PEEKED_LINES = 1000
 NO_TEXT = ConstantExpression(None).cast("VARCHAR")
+UNREADABLE = (duckdb.Error, EOFError, OSError, zlib.error)
+"""What DuckDB and gzip raise for a file that they cannot read."""
 YES, NO = ConstantExpression(True), ConstantExpression(False)
 
 

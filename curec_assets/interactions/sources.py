@@ -3,7 +3,6 @@
 DuckDB streams the files; only the rows of the asked window ever reach Python.
 """
 
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from duckdb import ConstantExpression, DuckDBPyRelation, Expression, FunctionExp
 from curec_assets.interactions.config import DataSetConfig, QuerySource
 from curec_assets.interactions.formats import FilePair, file_pair
 from curec_assets.interactions.queries import query_pair, rows_fingerprint
-from curec_assets.interactions.rows import NO_TEXT, Rows, SourceError, event_rows, item_rows
+from curec_assets.interactions.rows import NO_TEXT, UNREADABLE, Rows, SourceError, event_rows, item_rows
 from curec_assets.interactions.titles import clean_text, clean_title
 from curec_assets.lake.schemas import ITEMS, RAW_INTERACTIONS, REJECTS
 from curec_assets.lake.sql import load_sql
@@ -139,7 +138,7 @@ class OpenSource:
         """Turns what DuckDB and gzip say of a file that they cannot read into a ``SourceError`` that names it."""
         try:
             yield
-        except (duckdb.Error, EOFError, OSError, zlib.error) as error:
+        except UNREADABLE as error:
             raise SourceError(f"The {self._named} cannot be read: {error}") from error
 
     def _create_views(self, pair: FilePair, scratch: Path) -> None:

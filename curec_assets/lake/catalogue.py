@@ -154,8 +154,8 @@ def _comment_on_columns(connection: duckdb.DuckDBPyConnection) -> None:
 def _bootstrap(lake: Lake) -> None:
     for asset, schema in schemas.ASSET_SCHEMAS.items():
         target = lake.folder / asset / EMPTY_WINDOW / "data.parquet"
-        # A lake that older code made lacks the columns that have come since, and views name them.
-        if not target.exists() or pq.read_schema(target) != schema:
+        # An older version may have written it, without the columns that views name since.
+        if not target.exists() or not pq.read_schema(target).equals(schema):
             _write_empty(lake, target, schema)
     rejects = lake.folder / "rejects" / "data.parquet"
     if not rejects.exists():

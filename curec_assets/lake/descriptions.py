@@ -48,7 +48,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
     "cleaned_interactions": {
         "event_id": "Names the event: a hash of user, item and time.",
         "rating": "The rating as a number; null where the data has none.",
-        "label": "1 for a like, 0 for a dislike, by the data set's rule; null in quarantine.",
+        "label": "1 for a like, 0 for a dislike, by the data set's rule.",
         "quarantine_code": "Null for a good row; else why it cannot be used.",
         "quarantine_detail": "The same in words, with the value.",
         "merged_duplicates": "Further raw rows that say the same and were folded into this one.",
@@ -93,6 +93,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "tokens": "Tokens that the model wrote for the item, over all samples.",
     },
     "corrected_reasons": {
+        "window": "The window whose events and evidence the review looked at.",
         "action": "What was done: arrived, created, corrected, kept or withdrawn.",
         "cause": "Why the subject was looked at: first_seen, new, drifted (its evidence moved), exposed, score_fell, "
         "ungrounded (the reason names what the evidence no longer holds).",
@@ -107,6 +108,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "acceptance_events": "Events that the comparison rests on.",
         "candidates": "Candidates that the policy wrote.",
         "candidates_passing_gates": "Those of them that are reasons by their form and grounded.",
+        "valid_from": "From when what was decided holds: the end of the window, or an arrival's first_seen.",
         "first_sample": "The first candidate that is a reason by its form, untested; the arm rl_refreshed reads it.",
         "policy_id": "artifact_id of the model that wrote the candidates.",
         "reward_model_id": "artifact_id of the model that scored them; null for arrivals, which nothing scores.",
@@ -119,7 +121,10 @@ OWN: Mapping[str, Mapping[str, str]] = {
     "reason_embeddings": {
         "role": "draft, arrival, rl_sample (untested) or corrected; the ranker's arms differ in the roles they read.",
         "reason_hash": "Names the embedded text; null where a reason was withdrawn.",
-        "embedding": "Sentence embedding of the reason, of length 1; null where the reason was withdrawn.",
+        "embedding": "Sentence embedding of the reason, a unit vector; null where the reason was withdrawn.",
+    },
+    "current_reason_embeddings": {
+        "embedding": "Sentence embedding of the reason, a unit vector.",
     },
     "artifacts": {
         "asset": "What it is: aligned_llm, reward_model, rl_policy or ranker.",
@@ -134,7 +139,8 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "evaluations": "Rows of the view evaluations that were measured as it was made.",
     },
     "evaluations": {
-        "subject": "The stage that is judged: aligned_llm, reward_model, rl_policy, correction or ranker.",
+        "subject": "The stage that is judged: aligned_llm, reward_model, rl_policy, correction, ranker or "
+        "recommendations.",
         "backbone": "The ranker's or reward model's architecture (din, sasrec); null elsewhere.",
         "arm": "The variant that is measured; a name with ' − ' is a paired difference of two.",
         "metric": "The measure, e.g. auc, log_loss (lower is better), ndcg@10, later_gain.",
@@ -152,10 +158,15 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "reason": "The item's reason when it was recommended; null where it carried none.",
         "because": "Liked events of the user's own history that weighed most, as (item_id, title, attention); "
         "attention is a share of the whole history's.",
+        "why": "What lowers the score when it is taken away, as (part, item_id, text, score_drop); part is history "
+        "(with its item), reason or interest.",
+        "arm": "Whose list it is: an arm of the ranker, or popularity.",
+        "served": "Whether it is offered; other rows are the lists that arms would make for a sample of the users.",
     },
     "bias_audit": {
         "measure": "What was measured, e.g. exposure_share, exposure_gini, reward, acceptance_rate, auc_gap.",
-        "arm": "Of whom: catalogue, events, recommended, item_reasons, user_interests, or a ranker's backbone/arm.",
+        "arm": "Of whom: catalogue, events, recommended (what is served), item_reasons, user_interests, an arm of the "
+        "ranker (its lists for a sample of the users), or backbone/arm of an error gap.",
         "bucket": "all, a popularity decile (d01 is the least popular tenth, d10 the most), a loaded term, or two "
         "slices with ' − '.",
         "value": "The value; null where it would be taken over nothing.",
@@ -189,6 +200,7 @@ ALIASES: Mapping[str, str] = {
     "rl_policy": "artifacts",
     "ranker": "artifacts",
     "ranker_evaluation": "evaluations",
+    "arm_recommendations": "recommendations",
 }
 """Tables whose columns are another's."""
 

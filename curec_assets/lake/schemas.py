@@ -175,8 +175,25 @@ RECOMMENDATIONS = pa.schema(
             "because",
             pa.list_(pa.struct([("item_id", pa.string()), ("title", pa.string()), ("attention", pa.float64())])),
         ),
+        (
+            "why",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("part", pa.string()),
+                        ("item_id", pa.string()),
+                        ("text", pa.string()),
+                        ("score_drop", pa.float64()),
+                    ]
+                )
+            ),
+        ),
+        ("arm", pa.string()),
+        ("served", pa.bool_()),
     ]
 )
+"""Rows that are not ``served`` are the lists that each ``arm`` of the ranker, and popularity, would make for a sample
+of the users: rank and score alone. A ``part`` of ``why`` is ``history`` (with its item), ``reason`` or ``interest``."""
 
 BIAS_AUDIT = pa.schema(
     [

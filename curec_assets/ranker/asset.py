@@ -114,13 +114,17 @@ def ranker_evaluation(run: WindowRun) -> Published:
 
 @window_asset("pytorch", "parquet", heavy=True)
 def recommendations(run: WindowRun) -> Published:
-    """Top-N per user active in the window, seen items left out, each with the item's current reason and the items of
-    the user's own history with the largest attention."""
+    """Top-N per user active in the window, seen items left out, each with the item's current reason, the items of the
+    user's own history with the largest attention, and ``why``: what lowers the score when it is taken away.
+
+    Whether that holds is measured on a sample of users: what is named is removed, and as much at random. For the same
+    users stand the lists that the other arms would make, not served, for the audit (DESIGN §3.7).
+    """
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.ranker.recommend import recommend
     from curec_assets.reasons.current import current_reasons
 
-    table = recommend(
+    found = recommend(
         run.weights(run.read.at("ranker")),
         run.read.up_to("cleaned_interactions"),
         run.read.up_to("items"),
@@ -130,10 +134,19 @@ def recommendations(run: WindowRun) -> Published:
         load_encoder(run.profile.encoder),
         run.window,
         run.profile.ranker,
+        run.seed,
+        run.progress,
     )
-    with_reason = table.num_rows - table["reason"].null_count
+    served = found.table.filter(found.table["served"])
+    named = [{part["part"] for part in why} for why in served["why"].to_pylist()]
     metrics = {
-        "users": len(set(table["user_id"].to_pylist())),
-        "with_reason_share": with_reason / max(1, len(table)),
+        "users": len(set(served["user_id"].to_pylist())),
+        "served": len(served),
+        "with_reason_share": (len(served) - served["reason"].null_count) / max(1, len(served)),
+        **{
+            f"why_names_{part}_share": sum(part in parts for parts in named) / max(1, len(named))
+            for part in ("history", "reason", "interest")
+        },
+        "evaluations": found.evaluations,
     }
-    return run.publish(table, metrics)
+    return run.publish(found.table, metrics)

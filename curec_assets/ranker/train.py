@@ -18,6 +18,7 @@ from curec_assets.ranker.backbone import Ranker, Shape, make_examples
 from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig
 from curec_assets.ranker.events import events_before, microseconds
 from curec_assets.ranker.folder import (
+    BACKBONES,
     RankerFolder,
     load_model,
     model_seed,
@@ -85,7 +86,7 @@ def train_ranker(
     positives = world.universe.events(learned)
     examples = {"next_item": make_examples(world.log, positives, starts, config.history_events)}
     examples["ctr"] = examples["next_item"]
-    if implicit and "din" in config.backbones:
+    if implicit and any(BACKBONES[backbone].task == "ctr" for backbone in config.backbones):
         shown = events_before(with_sampled_negatives(world.good, config.negatives_per_positive, seed), end)
         # Negatives are drawn over the whole log; keep those of the events learned from.
         since = positives.ts.min() if len(positives) else 0

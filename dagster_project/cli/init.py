@@ -110,6 +110,10 @@ def _look(
     given = {"name": name, "source": recognised.source, "licence": licence}
     source = open_source(DataSetConfig.model_validate({**given, "implicit": True}), Path())
     found = survey(source)
+    if not found.days:
+        first = source.relation("interactions/rejects.sql").limit(1).fetchall()
+        shown = f"; the first is {first[0][-1][:200]}" if first else ""
+        raise ValueError(f"no row of {recognised.source.interactions} has a time that can be read{shown}")
     texts = item_texts(source)
     windows = propose_windows(found.days, options.frequency)
     if not options.frequency:
@@ -203,6 +207,7 @@ def _write(targets: tuple[Path, Path], folder: Path, name: str, seen: Seen, prof
     for key in ("interactions", "items"):
         source[key] = _written_path(Path(source[key]), folder)
     described = seen.data_set.model_dump(mode="json", exclude_defaults=True, exclude={"source"})
+    described = {key: _plain_number(value) for key, value in described.items()}
     described["source"] = {"kind": seen.data_set.source.kind, **source}
     windows = seen.windows.model_dump(exclude_defaults=True)
     for target, comment, values in (
@@ -210,8 +215,16 @@ def _write(targets: tuple[Path, Path], folder: Path, name: str, seen: Seen, prof
         (chain, "As curec init proposed it.", {"data_set": name, "profile": profile, "windows": windows}),
     ):
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(f"# {comment}\n" + yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+        target.write_text(f"# {comment}\n{text}", encoding="utf-8")
     load_chain(chain)
+
+
+def _plain_number(value: Any) -> Any:
+    """``4`` for 4.0, as people write it."""
+    if isinstance(value, list):
+        return [_plain_number(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _written_path(path: Path, folder: Path) -> str:

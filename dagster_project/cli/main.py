@@ -29,6 +29,8 @@ Reasons why people like things, as data assets: made, rewarded, corrected over t
   curec status --chain demo                           what is fresh, stale (and why) or missing
   curec summary --chain demo                          what came out, as tables
   curec report --chain demo                           the same at length, as Markdown and HTML with plots
+  curec browse --chain demo                           reasons and recommendations as one page to look around in
+  curec export --chain demo                           recommendations for a feature store or a cache
   curec sql "select * from demo.item_reasons"         ask the lake, read-only
 """
 
@@ -43,7 +45,7 @@ environment:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0, 1 for a failed run, 2 for a request that cannot be met."""
-    options = _parser().parse_args(arguments)
+    options = command_parser().parse_args(arguments)
     try:
         return options.command(options)
     except (ConfigError, ValueError, FileNotFoundError) as error:
@@ -69,7 +71,8 @@ def entry() -> None:
     os._exit(status)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """All commands and options of ``curec``."""
     parser = argparse.ArgumentParser(
         prog="curec", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -126,6 +129,29 @@ def _parser() -> argparse.ArgumentParser:
         help="windows whose measures the opening table pools, e.g. those that were kept for the test; default: all",
     )
     report.set_defaults(command=_report)
+
+    export = commands.add_parser(
+        "export",
+        help="a window's recommendations as Parquet and JSON lines, one record a user",
+        description="Writes CHAIN-WINDOW.parquet and CHAIN-WINDOW.jsonl: one record a user with as_of (the moment from "
+        "which it holds), the artifact's id, and the items in order of rank, each with title, score, reason, because "
+        "(own history by attention) and why (what lowers the score when it is taken away). Each file is replaced in "
+        "one rename. docs/how-to/recommendations.md describes every field.",
+    )
+    _chain_option(export)
+    export.add_argument("--window", metavar="KEY", help="e.g. 1997-11; default: the last that has recommendations")
+    export.add_argument("--output", type=Path, default=Path("export"), metavar="FOLDER", help="default: export/")
+    export.set_defaults(command=_export)
+
+    browse = commands.add_parser(
+        "browse",
+        help="reasons, evidence and recommendations as one HTML page to look around in, offline",
+        description="Writes one page that needs no network and no server: look up an item or a user, see the evidence, "
+        "the reason over time with causes and gains, what is near by reason, and who it was recommended to.",
+    )
+    _chain_option(browse)
+    browse.add_argument("--output", type=Path, metavar="FILE", help="default: CHAIN.html")
+    browse.set_defaults(command=_browse)
 
     sql = commands.add_parser(
         "sql",
@@ -207,6 +233,23 @@ def _report(options: argparse.Namespace) -> int:
 
     for path in write_report(options.chain, lake_root(), configuration_folder(), options.output, options.windows):
         print(path)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from dagster_project.cli.export import export_recommendations
+
+    written = export_recommendations(options.chain, lake_root(), configuration_folder(), options.output, options.window)
+    for path in written:
+        print(path)
+    return 0
+
+
+def _browse(options: argparse.Namespace) -> int:
+    from dagster_project.browse.page import write_page
+
+    output = options.output or Path(f"{options.chain}.html")
+    print(write_page(options.chain, lake_root(), configuration_folder(), output))
     return 0
 
 

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import duckdb
 
-from curec_assets.configuration.chain import ConfigError, load_chains
-from curec_assets.lake.catalogue import ensure_catalogue
-from curec_assets.lake.lake import Lake
+from dagster_project.one_state import require_chain
 from dagster_project.report.html import render_html
 from dagster_project.report.markdown import render_markdown
 from dagster_project.report.opening import EVERY_WINDOW
-from dagster_project.report.queries import no_partitions, read_chain
+from dagster_project.report.queries import read_chain
 from dagster_project.report.sections import TITLE, report_blocks
 
 
@@ -20,8 +18,8 @@ def write_report(
 ) -> list[Path]:
     """Write the report of ``chains``, in their order, into ``folder``, and return the two files.
 
-    A chain that lies in the lake needs no configuration any more; ``configuration`` only tells a chain that was not run
-    from one that nobody knows. ``windows`` (a key, or ``first..last``) are those whose measures the opening pools.
+    ``configuration`` only tells a chain that was not run from one that nobody knows. ``windows`` (a key, or
+    ``first..last``) are those whose measures the opening pools.
 
     Raises:
         ConfigError: a chain that neither the lake nor the configuration knows.
@@ -29,9 +27,7 @@ def write_report(
     """
     named = list(dict.fromkeys(chains))
     for chain in named:
-        _check_known(chain, lake_root, configuration)
-    # A lake that was moved, or written by an older version, has a catalogue for how it was then.
-    ensure_catalogue(lake_root, [])
+        require_chain(lake_root, chain, configuration)
     try:
         blocks = report_blocks([read_chain(lake_root, chain) for chain in named], windows)
     except duckdb.Error as error:
@@ -41,15 +37,3 @@ def write_report(
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in files]
-
-
-def _check_known(chain: str, lake_root: Path, configuration: Path) -> None:
-    if (Lake(lake_root, chain).folder / "items").is_dir():
-        return
-    configured = load_chains(configuration)
-    if chain in configured:
-        raise ValueError(no_partitions(chain, lake_root))
-    raise ConfigError(
-        f"no chain {chain!r} in the lake {lake_root} nor in {configuration / 'chains'}; "
-        f"there are: {', '.join(configured)}"
-    )

@@ -23,4 +23,6 @@ def check_data(chains: Iterable[Chain], asked_for: bool) -> Iterator[Finding]:
             to_do = "only if you want to run it: see its data_sets file" if optional else "see its data_sets file"
             yield Finding("warn" if optional else "fail", "data", f"{chain.name}: {error}", to_do)
         else:
-            yield Finding("ok", "data", f"{chain.name}: {chain.data_set.source.kind}, files and columns are there")
+            yield Finding(
+                "ok", "data", f"{chain.name}: all that its source ({chain.data_set.source.kind}) needs is there"
+            )

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Level = Literal["ok", "warn", "fail"]
+
 
 @dataclass(frozen=True)
 class Finding:
     """What a check found."""
 
-    level: Literal["ok", "warn", "fail"]
+    level: Level
     """``fail`` where a run cannot work, ``warn`` where it can but somebody should look."""
     about: str
     """``machine``, ``packages``, ``models``, ``lake``, ``data`` or ``configuration``."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from curec_assets.configuration.chain import Chain
-from dagster_project.doctor.finding import Finding
+from dagster_project.doctor.finding import Finding, Level
 
 GB = 1 << 30
 LEAST_MEMORY = 6 * GB
@@ -37,7 +37,7 @@ def check_machine(chains: Iterable[Chain], lake_root: Path) -> Iterator[Finding]
     else:
         yield Finding("ok", "machine", f"{memory / GB:.1f} GB of memory")
     free = shutil.disk_usage(existing_parent(lake_root)).free
-    level = "ok" if free >= LITTLE_DISK else "warn" if free >= LEAST_DISK else "fail"
+    level: Level = "ok" if free >= LITTLE_DISK else "warn" if free >= LEAST_DISK else "fail"
     to_do = "" if level == "ok" else "make room, or set CUREC_LAKE to a folder on another disk"
     yield Finding(level, "machine", f"{free / GB:.1f} GB of disk free for the lake", to_do)
 

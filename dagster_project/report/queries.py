@@ -2,19 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import duckdb
-
-from curec_assets.lake.catalogue import connect, query
+from curec_assets.lake.catalogue import connect
 from curec_assets.lake.sql import load_sql
+from dagster_project.one_state import Row, of_one_state
 
-SUBJECTS = ("aligned_llm", "reward_model", "rl_policy", "correction", "ranker")
+SUBJECTS = ("aligned_llm", "reward_model", "rl_policy", "correction", "ranker", "recommendations")
 """The stages that are judged, in the order in which they run."""
 SHOWN_CORRECTIONS = 20
-ATTEMPTS = 5
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,42 +33,21 @@ class ChainRows:
     tokens: list[Row]
     costs: list[Row]
     corrections: list[Row]
+    audit: list[Row]
+    """Every measure of ``bias_audit``."""
     alignment_pairs: list[Row]
     """What the base model and the aligned one wrote for the same subjects, of the last window that asked them."""
 
 
 def read_chain(lake_root: Path, chain: str) -> ChainRows:
-    """The chain's rows, all of one state of the lake: read again where a partition appeared or changed meanwhile.
+    """The chain's rows, all of one state of the lake.
 
     Raises:
         ValueError: the catalogue has no such chain, or the chain no partitions.
         duckdb.Error: files that the queries cannot read.
         RuntimeError: partitions appeared or changed during every attempt.
     """
-    for _ in range(ATTEMPTS):
-        before = _overview(lake_root, chain)
-        if not before["partitions"]:
-            raise ValueError(no_partitions(chain, lake_root))
-        try:
-            found = _read(lake_root, chain, before)
-        except duckdb.Error:
-            # DuckDB opens a file twice, and trips where it was replaced in between.
-            if _overview(lake_root, chain) == before:
-                raise
-            continue
-        if _overview(lake_root, chain) == before:
-            return found
-    raise RuntimeError(f"{chain}: partitions appeared during every attempt to read them; ask again after the run")
-
-
-def no_partitions(chain: str, lake_root: Path) -> str:
-    """What to tell whoever asks for a report of a chain that nobody ran."""
-    return f"chain {chain!r} has no partitions in {lake_root}; make some first: curec run --chain {chain}"
-
-
-def _overview(lake_root: Path, chain: str) -> Row:
-    (row,) = query(lake_root, load_sql("report/overview.sql"), chain).to_pylist()
-    return row
+    return of_one_state(lake_root, chain, lambda overview: _read(lake_root, chain, overview))
 
 
 def _read(lake_root: Path, chain: str, overview: Row) -> ChainRows:
@@ -96,5 +70,6 @@ def _read(lake_root: Path, chain: str, overview: Row) -> ChainRows:
             tokens=rows("tokens"),
             costs=rows("costs"),
             corrections=rows("corrections", seed=chain, shown=SHOWN_CORRECTIONS),
+            audit=rows("audit"),
             alignment_pairs=rows("alignment_pairs"),
         )

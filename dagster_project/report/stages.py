@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import get_args
 
 from curec_assets.ranker.config import ArmName
+from dagster_project.report.audit import audit_blocks
 from dagster_project.report.blocks import (
     NO_ROWS,
     NOTHING,
@@ -35,6 +36,8 @@ def stage_blocks(rows: ChainRows) -> list[Block]:
         "rl_policy": _rl_policy,
         "correction": correction_blocks,
         "ranker": _ranker,
+        "recommendations": _recommendations,
+        "bias_audit": audit_blocks,
     }
     return [block for name, build in stages.items() for block in (Heading(4, name), *build(rows))]
 
@@ -135,6 +138,32 @@ def _ranker(rows: ChainRows) -> list[Block]:
     if not found:
         return [NO_ROWS]
     return [block for name in sorted(distinct(found, "backbone")) for block in _backbone(name, found)]
+
+
+RECOMMENDATIONS_TOLD = (
+    "How far the score of what is recommended falls when something is taken away, in units of the score, on a sample "
+    "of users: the history items that why names (why), those with most attention (attention), the item's reason, the "
+    "user's interest. Beside each, the fall less that of as many history items drawn at random, or less that of "
+    "another's words in the same place: where it is not above 0, what is named did not make the recommendation more "
+    "than anything else would have. n counts users."
+)
+
+
+def _recommendations(rows: ChainRows) -> list[Block]:
+    found = rows.evaluations["recommendations"]
+    if not found:
+        return [NO_ROWS]
+    last = last_window(found)
+    plots = [
+        dot_plot(told, dots(row for row in last if row["is_contrast"] == is_contrast), 0.0)
+        for told, is_contrast in (("fall of the score", False), ("fall less the control", True))
+    ]
+    return [
+        Paragraph(RECOMMENDATIONS_TOLD),
+        long_table(last),
+        Figure(f"Taken away from the recommendations of {last[0]['window']}.", tuple(plots)),
+        Fold("Every window", (long_table(found),)),
+    ]
 
 
 def _backbone(name: str, rows: Sequence[Row]) -> list[Block]:

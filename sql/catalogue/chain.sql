@@ -115,13 +115,35 @@ FROM (
     SELECT "window", evaluations FROM read_parquet(${lake} || '/reward_model/window=*/data.parquet', hive_partitioning = true, hive_types = {'window': VARCHAR}, union_by_name = true)
     UNION ALL BY NAME
     SELECT "window", evaluations FROM read_parquet(${lake} || '/rl_policy/window=*/data.parquet', hive_partitioning = true, hive_types = {'window': VARCHAR}, union_by_name = true)
+    UNION ALL BY NAME
+    -- Recommendations are rows already; how faithful their reasons are stands in the manifest.
+    SELECT
+        manifest ->> 'window' AS "window",
+        from_json(
+            manifest -> 'metrics' -> 'evaluations',
+            '[{"subject": "VARCHAR", "backbone": "VARCHAR", "arm": "VARCHAR", "metric": "VARCHAR", "slice": "VARCHAR",
+               "value": "DOUBLE", "ci_low": "DOUBLE", "ci_high": "DOUBLE", "n": "BIGINT"}]'
+        ) AS evaluations
+    FROM (
+        -- No filter on the key: DuckDB may put a query's own filter before it, and other keys' values are no JSON.
+        SELECT CASE WHEN decode(key) = 'curec' THEN decode(value)::JSON END AS manifest
+        FROM parquet_kv_metadata(${lake} || '/recommendations/window=*/data.parquet')
+    )
+    WHERE manifest IS NOT NULL
 );
 COMMENT ON VIEW ${chain}.evaluations IS 'Held-out metrics of every stage with their intervals; the whole set is slice all. The ranker of window w-1 is judged on window w.';
 
 CREATE VIEW ${chain}.recommendations AS
-SELECT "window", user_id, rank, item_id, score, reason, because
-FROM read_parquet(${lake} || '/recommendations/window=*/data.parquet', hive_partitioning = true, hive_types = {'window': VARCHAR}, union_by_name = true);
-COMMENT ON VIEW ${chain}.recommendations IS 'Top-N per user active in the window, with the item''s reason and the user''s own history that weighed most.';
+SELECT "window", user_id, rank, item_id, score, reason, because, why
+FROM read_parquet(${lake} || '/recommendations/window=*/data.parquet', hive_partitioning = true, hive_types = {'window': VARCHAR}, union_by_name = true)
+WHERE coalesce(served, true);
+COMMENT ON VIEW ${chain}.recommendations IS 'Top-N per user active in the window, with the item''s reason, the own history that had most attention (because), and what lowers the score when it is taken away (why).';
+
+CREATE VIEW ${chain}.arm_recommendations AS
+SELECT "window", arm, user_id, rank, item_id, score
+FROM read_parquet(${lake} || '/recommendations/window=*/data.parquet', hive_partitioning = true, hive_types = {'window': VARCHAR}, union_by_name = true)
+WHERE NOT served;
+COMMENT ON VIEW ${chain}.arm_recommendations IS 'What each arm of the ranker, and popularity, would offer to the same sample of the window''s users.';
 
 CREATE VIEW ${chain}.bias_audit AS
 SELECT "window", measure, arm, bucket, value, n
@@ -136,7 +158,7 @@ SELECT
     m.manifest ->> 'config_hash' AS config_hash, m.manifest ->> 'code_version' AS code_version,
     m.manifest ->> '$$.parents[*].artifact_id' AS parents, m.manifest -> 'metrics' AS metrics
 FROM (
-    -- Not a filter: DuckDB may put a query's own filter before it, and other keys' values are no JSON.
+    -- No filter on the key, as in evaluations.
     SELECT CASE WHEN decode(key) = 'curec' THEN decode(value)::JSON END AS manifest
     FROM parquet_kv_metadata(${lake} || '/*/window=*/data.parquet')
 ) m

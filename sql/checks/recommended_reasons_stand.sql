@@ -9,5 +9,5 @@ WITH standing AS (
 SELECT r.user_id, r.rank, r.item_id, r.reason, s.reason AS standing_reason
 FROM recommendations r
 LEFT JOIN standing s USING (item_id)
-WHERE r.reason IS DISTINCT FROM s.reason
+WHERE coalesce(r.served, true) AND r.reason IS DISTINCT FROM s.reason
 ORDER BY r.user_id, r.rank

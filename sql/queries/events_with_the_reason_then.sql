@@ -1,6 +1,6 @@
 -- What reason did the item carry, and what interest the user, at the moment of each event?
 -- Asks of the events of the latest window; another: `SET VARIABLE in_window = '1997-11'`.
--- Null: none was written yet, or the last one had been withdrawn.
+-- Null: none was written yet, or the last one had been withdrawn. Events that met both come first.
 WITH item_reasons_then AS (
     SELECT subject_id, reason, valid_from FROM corrected_reasons WHERE side = 'item' AND action <> 'kept'
 ), user_interests_then AS (
@@ -15,4 +15,4 @@ ASOF LEFT JOIN item_reasons_then r ON r.subject_id = e.item_id AND r.valid_from 
 ASOF LEFT JOIN user_interests_then u ON u.subject_id = e.user_id AND u.valid_from <= e.ts
 LEFT JOIN items i ON i.item_id = e.item_id
 WHERE e."window" = coalesce(getvariable('in_window'), (SELECT max("window") FROM cleaned_interactions))
-ORDER BY e.ts, e.user_id, e.item_id;
+ORDER BY (r.reason IS NULL)::INT + (u.reason IS NULL)::INT, e.ts, e.user_id, e.item_id;

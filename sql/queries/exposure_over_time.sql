@@ -6,6 +6,6 @@ SELECT
     round(max(value) FILTER (measure = 'catalogue_coverage'), 4) AS catalogue_coverage,
     max(n) AS catalogue
 FROM bias_audit
-WHERE measure IN ('exposure_gini', 'catalogue_coverage')
+WHERE measure IN ('exposure_gini', 'catalogue_coverage') AND arm IN ('events', 'recommended')
 GROUP BY "window", arm
 ORDER BY "window", arm;

@@ -28,9 +28,9 @@ WITH RECURSIVE chosen AS (
     GROUP BY artifact_id
 )
 SELECT
-    i.title, chosen.reason, chosen.valid_from, b.part, min(b.steps) AS steps, b.artifact_id,
-    any_value(t.trained_on) AS trained_on, any_value(a.rows_seen) AS rows_seen,
-    any_value(a.latest_ts_seen) AS latest_ts_seen, any_value(a.base_model) AS base_model
+    b.part, min(b.steps) AS steps, b.artifact_id, any_value(t.trained_on) AS trained_on,
+    any_value(a.rows_seen) AS rows_seen, any_value(a.latest_ts_seen) AS latest_ts_seen,
+    any_value(a.base_model) AS base_model, i.title, chosen.reason, chosen.valid_from
 FROM behind b
 JOIN chosen ON true
 LEFT JOIN artifacts a USING (artifact_id)

@@ -1,5 +1,5 @@
 -- Which items carry the reasons most like one item's, by the cosine of their sentence embeddings?
--- Asks of the item with most events that carries a reason; another: `SET VARIABLE item = '50'`.
+-- Asks of the item with most events that carries a reason; another: `SET VARIABLE item = '50'`. The first row is its own.
 WITH chosen AS (
     SELECT coalesce(getvariable('item'), (
         SELECT item_id
@@ -9,10 +9,12 @@ WITH chosen AS (
         ORDER BY count(*) DESC, item_id
         LIMIT 1
     )) AS item_id
+), near AS (
+    SELECT item_id AS subject_id, reason, 1.0 AS similarity FROM item_reasons SEMI JOIN chosen USING (item_id)
+    UNION ALL
+    SELECT subject_id, reason, similarity FROM similar_reasons('item', (SELECT item_id FROM chosen), 10)
 )
-SELECT own.title AS of_item, own.reason AS its_reason, i.title, s.reason, round(s.similarity::DOUBLE, 3) AS similarity
-FROM similar_reasons('item', (SELECT item_id FROM chosen), 10) s
-JOIN chosen ON true
-LEFT JOIN item_reasons own ON own.item_id = chosen.item_id
-LEFT JOIN items i ON i.item_id = s.subject_id
-ORDER BY s.similarity DESC, s.subject_id;
+SELECT i.title, near.reason, round(near.similarity::DOUBLE, 3) AS similarity
+FROM near
+LEFT JOIN items i ON i.item_id = near.subject_id
+ORDER BY near.similarity DESC, near.subject_id;

@@ -1,5 +1,6 @@
 -- What was one user recommended, why, and did they take it in the window after?
 -- Asks of the user with most events after having been recommended something; another: `SET VARIABLE user = '13'`.
+-- what_moved_the_score: parts of what the ranker knew without which the score would be lower, the largest drop first.
 -- Nobody was shown these lists: taken means that the user found the item anyway. Null: there is no window after yet.
 WITH windows AS (
     SELECT "window", lead("window") OVER (ORDER BY "window") AS window_after
@@ -21,7 +22,8 @@ WITH windows AS (
     GROUP BY user_id, item_id, "window"
 )
 SELECT
-    r.user_id, r."window", r.rank, i.title, r.reason, [b.title FOR b IN r.because] AS because_they_liked, w.window_after,
+    r.user_id, r."window", r.rank, i.title, r.reason, [b.title FOR b IN r.because] AS because_they_liked,
+    [p.part || ' −' || round(p.score_drop, 4) || ': ' || p.text FOR p IN r.why] AS what_moved_the_score, w.window_after,
     CASE
         WHEN w.window_after IS NULL THEN NULL
         WHEN v.label = 1 THEN 'taken and liked'

@@ -8,4 +8,4 @@ FROM corrected_reasons c
 JOIN (SELECT item_id, unnest(categories) AS genre FROM items) g ON g.item_id = c.subject_id
 WHERE c.side = 'item' AND c.action <> 'arrived'
 GROUP BY genre
-ORDER BY mean_reward DESC NULLS LAST, genre;
+ORDER BY reviews DESC, genre;

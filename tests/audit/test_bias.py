@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curec_assets.audit.bias import audit_bias, deciles, gini
+from curec_assets.audit.bias import audit_bias
 from curec_assets.audit.config import AuditConfig
+from curec_assets.audit.measures import deciles, gini
 from curec_assets.lake import schemas
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
+NOW = "2020-01"
+WINDOWED = schemas.CORRECTED_REASONS.append(pa.field("window", pa.string()))
 HALVES = AuditConfig(deciles=2)
 # Four items with 0, 1, 2 and 3 events: the lower half is a and b.
 EVENTS = [("u1", "b"), ("u1", "c"), ("u2", "c"), ("u1", "d"), ("u2", "d"), ("u3", "d")]
@@ -30,19 +33,33 @@ def cleaned(quarantined: tuple[str, str] | None = None) -> pa.Table:
 
 
 def items() -> pa.Table:
-    rows = [{"item_id": name, "title": name, "categories": [], "first_seen": START} for name in "abcd"]
+    rows = [
+        {"item_id": name, "title": title, "categories": ["Drama"], "first_seen": START}
+        for name, title in zip("abcd", ("Heat", "Alien", "Fargo", "Brazil"), strict=True)
+    ]
     return pa.Table.from_pylist(rows, schema=schemas.ITEMS)
 
 
-def recommendations(offers: list[tuple[str, str, str | None]]) -> pa.Table:
-    rows = [
-        {"user_id": user, "rank": 1, "item_id": item, "score": 0.0, "reason": reason} for user, item, reason in offers
+def recommendations(
+    offers: list[tuple[str, str, str | None]], lists: dict[str, list[tuple[str, str]]] | None = None
+) -> pa.Table:
+    rows: list[dict[str, Any]] = [
+        {"user_id": user, "rank": 1, "item_id": item, "score": 0.0, "reason": reason, "arm": "served", "served": True}
+        for user, item, reason in offers
+    ]
+    rows += [
+        {"user_id": user, "rank": 1, "item_id": item, "score": 0.0, "arm": arm, "served": False}
+        for arm, offered in (lists or {}).items()
+        for user, item in offered
     ]
     return pa.Table.from_pylist(rows, schema=schemas.RECOMMENDATIONS)
 
 
 def review(subject: str, action: str, side: str = "item", **more: Any) -> dict[str, Any]:
     return {
+        "window": NOW,
+        "valid_from": START,
+        "reason": "For the patient.",
         "side": side,
         "subject_id": subject,
         "action": action,
@@ -56,13 +73,17 @@ def audit(
     offers: list[tuple[str, str, str | None]] | None = None,
     evaluation: list[dict[str, Any]] | None = None,
     events: pa.Table | None = None,
+    lists: dict[str, list[tuple[str, str]]] | None = None,
+    evidence: list[dict[str, Any]] | None = None,
 ) -> dict[tuple[str, str, str], tuple[float | None, int]]:
     table = audit_bias(
-        pa.Table.from_pylist(reviews or [], schema=schemas.CORRECTED_REASONS),
-        recommendations(offers or []),
+        pa.Table.from_pylist(reviews or [], schema=WINDOWED),
+        recommendations(offers or [], lists),
         pa.Table.from_pylist(evaluation or [], schema=schemas.EVALUATIONS),
         cleaned() if events is None else events,
         items(),
+        pa.Table.from_pylist(evidence or [], schema=schemas.EVIDENCE),
+        NOW,
         HALVES,
     )
     assert table.schema == schemas.BIAS_AUDIT
@@ -124,6 +145,62 @@ def test_reasons_that_repeat_or_speak_of_who_people_are_are_counted() -> None:
     assert found["loaded_terms", "item_reasons", "all"] == (0.25, 4)
     assert found["loaded_terms", "item_reasons", "men"] == (0.25, 4)
     assert found["near_duplicates", "user_interests", "all"] == (None, 0)
+
+
+def test_the_lists_of_every_arm_are_measured_by_their_reach_and_not_counted_as_served() -> None:
+    lists = {
+        "id_only": [("u1", "a"), ("u2", "b"), ("u3", "c"), ("u4", "d")],
+        "popularity": [("u1", "d"), ("u2", "d"), ("u3", "d"), ("u4", "d")],
+    }
+    found = audit(offers=[("u1", "a", None)], lists=lists)
+    assert found["exposure_gini", "id_only", "all"] == (0.0, 4)
+    assert found["catalogue_coverage", "id_only", "all"] == (1.0, 4)
+    assert found["exposure_gini", "popularity", "all"] == (pytest.approx(0.75), 4)
+    assert found["catalogue_coverage", "popularity", "all"] == (0.25, 4)
+    assert found["sampled_users", "every_arm", "all"] == (4.0, 4)
+    assert found["exposure_share", "recommended", "d01"] == (1.0, 1)
+    assert found["reason_share", "recommended", "all"] == (0.0, 1)
+
+
+def test_claims_are_held_to_what_is_known_of_their_subject_now() -> None:
+    def known(side: str, subject: str, days: int, text: str) -> dict[str, Any]:
+        facts = [{"kind": "co_liked", "text": text, "weight": 1.0}]
+        return {"side": side, "subject_id": subject, "as_of": START + timedelta(days=days), "facts": facts}
+
+    reviews = [
+        # Two claims, of which the evidence holds one.
+        review("d", "created", reason="People who like it also like Fargo and Alien."),
+        # Its title and category stand in the catalogue; nothing else is known of it.
+        review("a", "created", reason="Heat is a drama to like."),
+        review("u1", "created", side="user", reason="This person likes Alien."),
+        review("u2", "created", side="user", reason="This person likes slow stories."),
+    ]
+    evidence = [
+        known("item", "d", 0, "Alien"),
+        known("item", "d", 1, "Fargo"),
+        known("user", "u1", 1, "Brazil"),
+    ]
+    found = audit(reviews, evidence=evidence)
+    assert found["ungrounded_claims", "item_reasons", "d02"] == (0.5, 2)
+    assert found["ungrounded_claims", "item_reasons", "d01"] == (0.0, 2)
+    assert found["ungrounded_claims", "item_reasons", "all"] == (0.25, 4)
+    assert found["ungrounded_reasons", "item_reasons", "all"] == (0.5, 2)
+    assert found["ungrounded_claims", "user_interests", "all"] == (1.0, 1)
+    assert found["ungrounded_reasons", "user_interests", "all"] == (0.5, 2)
+
+
+def test_words_are_measured_on_the_reasons_in_force_and_reviews_on_those_of_the_window() -> None:
+    earlier = {"window": "2019-12", "valid_from": START - timedelta(days=31)}
+    reviews = [
+        review("a", "created", reason="For old men.", reward=1.0, **earlier),
+        review("b", "created", reason="For the young.", reward=1.0, **earlier),
+        review("b", "withdrawn"),
+        review("c", "created", reason="For the patient.", reward=0.5),
+    ]
+    found = audit(reviews)
+    assert found["loaded_terms", "item_reasons", "all"] == (0.5, 2)
+    assert found["reward", "item_reasons", "all"] == (0.5, 1)
+    assert found["withdrawn_share", "item_reasons", "all"] == (0.5, 2)
 
 
 def test_error_gaps_set_one_slice_of_an_arm_against_another() -> None:

@@ -66,7 +66,7 @@ def review(item: str, at: datetime, **changes: Any) -> dict[str, Any]:
 def recommended(user: str, rank: int, item: str, **changes: Any) -> dict[str, Any]:
     """A row of RECOMMENDATIONS."""
     row = {"user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank, "reason": f"Why {item}."}
-    return row | {"because": []} | changes
+    return row | {"because": [], "why": [], "arm": "corrected_reasons", "served": True} | changes
 
 
 def embedded(role: str, item: str, text: str | None, at: datetime, vector: Sequence[float] | None) -> dict[str, Any]:

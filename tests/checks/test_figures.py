@@ -12,7 +12,7 @@ from curec_assets.lake.as_of import GapError
 from curec_assets.lake.manifest import Parent
 from curec_assets.lake.versions import config_hash
 from curec_assets.lineage import LINEAGE
-from tests.checks.partitions import HandMadeLake, event, measured, review
+from tests.checks.partitions import HandMadeLake, event, measured, recommended, review
 from tests.small_world import WINDOWS
 
 FIRST, SECOND, _ = WINDOWS
@@ -61,10 +61,12 @@ def test_what_a_partition_was_made_from_counts_as_seen(world: HandMadeLake) -> N
 
 
 def test_a_key_that_stands_twice_is_shown_with_its_count(world: HandMadeLake) -> None:
-    row = {"user_id": "u1", "rank": 1, "item_id": "i1"}
-    world.publish("recommendations", FIRST, [row, {**row, "rank": 2}, {**row, "item_id": "i2"}])
-    found = world.judge("recommendations", "unique_keys", FIRST)
-    assert found.offending == [{"user_id": "u1", "rank": 1, "count_all": 2}]
+    rows = [recommended("u1", 1, "i1"), recommended("u1", 2, "i1"), recommended("u1", 1, "i1", served=False)]
+    world.publish("recommendations", FIRST, rows)
+    assert world.judge("recommendations", "unique_keys", FIRST).passed
+    world.publish("recommendations", FIRST, [*rows, recommended("u1", 1, "i2")])
+    (found,) = world.judge("recommendations", "unique_keys", FIRST).offending
+    assert found == {"served": True, "arm": "corrected_reasons", "user_id": "u1", "rank": 1, "count_all": 2}
 
 
 def test_a_partition_that_was_never_made_is_a_gap(world: HandMadeLake) -> None:
@@ -160,6 +162,14 @@ def test_a_reward_model_whose_log_loss_rises_by_reading_does_not_read(world: Han
     assert not world.judge("reward_model", "reward_reads", FIRST).passed
     world.publish("reward_model", FIRST, [{"evaluations": [{**worse, "ci_low": -0.02, "ci_high": -0.01}]}])
     assert world.judge("reward_model", "reward_reads", FIRST).passed
+
+
+def test_grounds_that_matter_less_than_chance_call_a_person(world: HandMadeLake) -> None:
+    row = measured("recommendations", "why − random", "score_drop", -0.2, -0.1, backbone="din")
+    world.publish("recommendations", FIRST, metrics={"evaluations": [row]})
+    assert not world.judge("recommendations", "why_names_what_matters", FIRST).passed
+    world.publish("recommendations", FIRST)
+    assert world.judge("recommendations", "why_names_what_matters", FIRST).passed
 
 
 def test_curves_and_losses_are_judged_by_their_values(world: HandMadeLake) -> None:

@@ -1,15 +1,18 @@
 """Every rule in ``sql/checks`` finds the row that breaks it and no other, and sees nothing of later windows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from curec_assets.checks.checks import CHECKS
+from curec_assets.lake.schemas import RECOMMENDATIONS
 from curec_assets.lake.sql import SQL_ROOT
 from tests.checks.partitions import HandMadeLake, Rows, embedded, event, measured, recommended, review
+from tests.lake.manifests import manifest_of
 from tests.small_world import WINDOWS
 
 FIRST, SECOND, THIRD = WINDOWS
@@ -182,9 +185,17 @@ CASES = [
     ),
     Case(
         "recommendations",
-        "because_is_of_the_users_own_history",
+        "grounds_are_of_the_users_own_history",
         [recommended("u1", 1, "i2", because=[{"item_id": "i1", "title": "One", "attention": 1.0}])],
         [recommended("u2", 1, "i2", because=[{"item_id": "i1", "title": "One", "attention": 1.0}])],
+        {"user_id": "u2", "named_item": "i1"},
+        {"cleaned_interactions": [event(1, "u1", "i1", DAY)]},
+    ),
+    Case(
+        "recommendations",
+        "grounds_are_of_the_users_own_history",
+        [recommended("u1", 1, "i2", why=[{"part": "history", "item_id": "i1"}, {"part": "reason"}])],
+        [recommended("u2", 1, "i2", why=[{"part": "history", "item_id": "i1"}])],
         {"user_id": "u2", "named_item": "i1"},
         {"cleaned_interactions": [event(1, "u1", "i1", DAY)]},
     ),
@@ -246,4 +257,13 @@ def test_what_earlier_windows_hold_counts(world: HandMadeLake) -> None:
     world.publish("cleaned_interactions", FIRST, [event(1, "u1", "i1", DAY)])
     world.publish("cleaned_interactions", SECOND, [event(2, "u1", "i2", LATE)])
     world.publish("recommendations", SECOND, [recommended("u1", 1, "i3", because=because)])
-    assert world.judge("recommendations", "because_is_of_the_users_own_history", SECOND).passed
+    assert world.judge("recommendations", "grounds_are_of_the_users_own_history", SECOND).passed
+
+
+def test_a_lake_of_older_code_is_judged_by_the_columns_it_has(world: HandMadeLake) -> None:
+    older = ["user_id", "rank", "item_id", "score", "reason", "because"]
+    rows = pa.Table.from_pylist([recommended("u1", 1, "i1")], schema=RECOMMENDATIONS).select(older)
+    world.lake.publish(rows, replace(manifest_of("recommendations", FIRST, rows=1), chain=world.chain.name))
+    world.publish("corrected_reasons", FIRST, [review("i1", DAY)])
+    for check in ("recommended_reasons_stand", "ranks_run_without_gaps", "unique_keys"):
+        assert world.judge("recommendations", check, FIRST).passed

@@ -67,7 +67,7 @@ def test_a_set_up_that_works_passes_and_is_left_as_it_is(with_lake: Path, doctor
     for told in (
         "language model random:tiny is at hand",
         "encoder hashing:48 is at hand",
-        "small: files, files and columns are there",
+        "small: all that its source (files) needs is there",
         "the catalogue opens",
         "6 of 45 partitions of small are made, none is stale",
     ):

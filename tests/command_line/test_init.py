@@ -1,6 +1,7 @@
 """``curec init`` recognises what it is given, says what it saw, and writes a chain that loads and loses no row."""
 
 import csv
+import gzip
 import os
 import pty
 import re
@@ -66,7 +67,12 @@ def test_each_format_is_recognised_and_its_chain_holds_every_event(
 def test_what_it_counts_as_quarantined_is_what_a_run_quarantines(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [("user_id", "item_id", "rating", "timestamp")]
     rows += [(f"u{n % 7}", f"i{n % 3}", 1 + n % 5, f"2020-0{1 + n % 6}-1{n % 4}") for n in range(3000)]
-    rows += [("", "i1", 4, "2020-01-01"), ("u1", "gone", 4, "2020-01-02"), ("u1", "i1", "many", "2020-01-03")]
+    rows += [
+        ("", "i1", 4, "2020-01-01"),
+        ("u1", "", 4, "2020-01-01"),
+        ("u1", "gone", 4, "2020-01-02"),
+        ("u1", "i1", "many", "2020-01-03"),
+    ]
     rows += [("u1", "i1", 99, "2020-01-04"), ("u1", "i1", 4, "2020-01-05"), ("u1", "i1", 2, "2020-01-05")]
     _write_csv("data/interactions.csv", rows)
     _write_csv("data/items.csv", [("item_id", "title"), *((f"i{n}", f"Title {n}") for n in range(3))])
@@ -122,7 +128,7 @@ def test_windows_are_the_finest_that_are_full_enough(days: int, per_day: int, fr
     _write_csv("data/items.csv", [("item", "name"), ("i", "One")])
     chain = init("--interactions", "data/interactions.csv", "--name", "dated")
     assert chain.windows.frequency == frequency
-    assert 2 <= len(chain.all_windows()) <= 7
+    assert 3 <= len(chain.all_windows()) <= 7
     assert all_rows(chain) == len(rows)
 
 
@@ -180,7 +186,12 @@ def test_data_beside_the_configuration_is_named_relative_to_it_and_other_data_ab
         (("--interactions", "data/orders.csv", "--items", "data/products.csv", "--columns", "who=x"), "a key of user,"),
         (("--interactions", "data/orders.csv", "--items", "data/products.csv", "--profile", "x"), "no profiles/x.yaml"),
         (("--interactions", "data/orders.csv", "--items", "data/products.csv", "--name", "../x"), "cannot name"),
-        (("--interactions", "data/late.csv", "--items", "data/products.csv"), "no row has a time that can be read"),
+        (("--interactions", "data/cut.csv.gz", "--items", "data/products.csv"), "cannot be read"),
+        (("--interactions", "data/no.parquet", "--items", "data/products.csv"), "cannot be read"),
+        (
+            ("--interactions", "data/late.csv", "--items", "data/products.csv"),
+            "time that can be read; the first is 1,2,31/12/2020",
+        ),
     ],
 )
 def test_what_it_cannot_make_out_is_told_in_a_sentence_and_nothing_is_written(
@@ -188,6 +199,8 @@ def test_what_it_cannot_make_out_is_told_in_a_sentence_and_nothing_is_written(
 ) -> None:
     FORMATS["csv_files"](Path("data"))
     Path("data/plain.csv").write_text("1,2,3\n1,2,3\n")
+    Path("data/cut.csv.gz").write_bytes(gzip.compress(Path("data/orders.csv").read_bytes())[:-20])
+    Path("data/no.parquet").write_bytes(b"no parquet at all")
     Path("data/odd.csv").write_text("a,b,c\n1,2,3\n")
     Path("data/late.csv").write_text("customer,sku,bought_at\n1,2,31/12/2020\n")
     assert main(["init", "--yes", *arguments]) == 2

@@ -29,7 +29,19 @@ def configuration(tmp_path: Path) -> Path:
 
 def test_help_teaches_every_command(configuration: Path) -> None:
     shown = curec(configuration, "--help").stdout
-    for command in ("run", "status", "summary", "sql", "catalog", "models", "CUREC_LAKE", "DAGSTER_HOME"):
+    for command in (
+        "run",
+        "status",
+        "summary",
+        "report",
+        "export",
+        "browse",
+        "sql",
+        "catalog",
+        "models",
+        "CUREC_LAKE",
+        "DAGSTER_HOME",
+    ):
         assert command in shown
 
 
@@ -48,6 +60,8 @@ def test_help_of_sql_names_every_query_of_the_cookbook_and_its_question(configur
         (("run", "--chain", "small", "--windows", "2020-03..2020-01"), "runs backwards"),
         (("run", "--chain", "small", "--assets", "items,reason"), "reason: no asset of that name"),
         (("sql", "select 1"), "no catalogue yet"),
+        (("export", "--chain", "small"), "make some first: curec run --chain small"),
+        (("browse", "--chain", "nowhere"), "no chain 'nowhere'"),
         (("sql",), "give a query or --file"),
         (("sql", "select 1", "--set", "item"), "expected NAME=VALUE"),
         (("sql", "select getvariable('item')", "--set", "itme=50"), "the query reads no 'itme'; it reads item"),

@@ -90,7 +90,9 @@ def _ranked(arm: str, value: float, n: int) -> Row:
 
 def _recommended(user: str, rank: int, item: str, reason: str | None) -> Row:
     because = [{"item_id": "heat", "title": "Heat (1995)", "attention": 0.7}]
-    return {"user_id": user, "rank": rank, "item_id": item, "score": -float(rank), "reason": reason, "because": because}
+    why = [{"part": "history", "item_id": "heat", "text": "Heat (1995)", "score_drop": 0.25}]
+    served = {"because": because, "why": why, "arm": "corrected_reasons", "served": True}
+    return {"user_id": user, "rank": rank, "item_id": item, "score": -float(rank), "reason": reason, **served}
 
 
 def _audited(measure: str, arm: str, bucket: str, value: float | None, n: int) -> Row:
@@ -213,6 +215,7 @@ WORLD: Mapping[str, Mapping[str, list[Row]]] = {
             _recommended("u1", 2, "speed", SPEED),
             _recommended("u2", 1, "alien", None),
             _recommended("u4", 1, "heat", HEAT_NEXT),
+            _recommended("u1", 1, "heat", HEAT_NEXT) | {"arm": "popularity", "served": False},
         ],
         MARCH: [_recommended("u1", 1, "speed", SPEED)],
     },
@@ -223,6 +226,8 @@ WORLD: Mapping[str, Mapping[str, list[Row]]] = {
             _audited("reason_share", "recommended", "d10", 0.25, 8),
             _audited("exposure_gini", "events", "all", 0.3, 4),
             _audited("catalogue_coverage", "events", "all", 1.0, 4),
+            _audited("exposure_gini", "id_only", "all", 0.9, 4),
+            _audited("catalogue_coverage", "id_only", "all", 0.5, 4),
             _audited("review_share", "item_reasons", "d10", 1.0, 2),
             _audited("reward", "item_reasons", "d10", 0.1, 1),
             _audited("review_share", "item_reasons", "d01", 0.0, 0),

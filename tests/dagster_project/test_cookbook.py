@@ -141,8 +141,8 @@ def test_a_draft_stands_beside_what_became_of_it(lake: Path) -> None:
 
 
 def test_nearest_reasons_are_current_ones_alone(lake: Path) -> None:
-    columns = ("of_item", "its_reason", "title", "reason", "similarity")
-    assert ask(lake, "nearest_reasons", *columns) == [("Fargo (1996)", FARGO, "Speed (1994)", SPEED, 0.96)]
+    columns = ("title", "reason", "similarity")
+    assert ask(lake, "nearest_reasons", *columns) == [("Fargo (1996)", FARGO, 1.0), ("Speed (1994)", SPEED, 0.96)]
     assert ask(lake, "nearest_reasons", *columns, item="heat") == []
 
 
@@ -187,6 +187,7 @@ def test_popularity_and_exposure_leave_out_deciles_without_reviews(lake: Path) -
     assert ask(lake, "reward_by_popularity", "decile", "reviews", "mean_reward") == [("d10", 2, 0.1)]
     assert ask(lake, "exposure_bias", "decile", "over_events", "recommended_with_a_reason") == [("d10", 1.6, 0.25)]
     assert ask(lake, "exposure_over_time", "arm", "gini", "catalogue_coverage") == [("events", 0.3, 1.0)]
+    assert ask(lake, "reach_of_arms", "arm", "gini", "coverage") == [("id_only", 0.9, 0.5)]
     assert ask(lake, "error_gaps", "arm", "groups", "gap") == [("din/id_only", "items_0 − items_21_plus", -0.2)]
 
 
@@ -197,7 +198,14 @@ def test_recommendations_are_held_against_the_window_after_if_there_is_one(lake:
         ("u1", FEBRUARY, 2, "Speed (1994)", SPEED, ["Heat (1995)"], "not taken"),
         ("u1", MARCH, 1, "Speed (1994)", SPEED, ["Heat (1995)"], None),
     ]
+    (moved,) = ask(lake, "recommended_and_taken", "what_moved_the_score", user="u2")
+    assert moved == ["history −0.25: Heat (1995)"]
     assert ask(lake, "recommended_and_taken", "title", "outcome", user="u2") == [("Alien (1979)", "taken and disliked")]
+
+
+def test_what_moved_a_score_is_told_for_the_last_window_and_what_was_served_alone(lake: Path) -> None:
+    columns = ("user_id", "rank", "title", "part", "text", "score_drop")
+    assert ask(lake, "why_recommended", *columns) == [("u1", 1, "Speed (1994)", "history", "Heat (1995)", 0.25)]
 
 
 def test_uptake_counts_users_who_came_back_alone(lake: Path) -> None:

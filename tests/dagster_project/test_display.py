@@ -12,7 +12,7 @@ import pyarrow as pa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curec_assets.lake.schemas import BIAS_AUDIT, CORRECTED_REASONS, EVALUATIONS, ITEMS, MODEL
+from curec_assets.lake.schemas import CORRECTED_REASONS, EVALUATIONS, ITEMS, MODEL
 from dagster_project.display import curves_table, evaluation_rows, preview
 from dagster_project.markdown_table import LONGEST_CELL, markdown_table
 from dagster_project.pictures import (
@@ -20,11 +20,11 @@ from dagster_project.pictures import (
     actions_per_window,
     curves_plots,
     evaluation_plots,
-    exposure_by_popularity,
     reliability_pictures,
     rewards_before_and_after,
     rows_per_window,
 )
+from dagster_project.report.audit import decile_plots, reach_plots
 from tests.checks.partitions import review
 from tests.lake.manifests import manifest_of
 
@@ -61,6 +61,22 @@ def test_each_curve_is_a_picture_and_what_is_no_number_is_left_out() -> None:
 def test_no_more_pictures_are_shown_than_load_at_once() -> None:
     points = [{"step": 1, "name": f"loss {number}", "value": 1.0} for number in range(MOST_PLOTS + 5)]
     assert len(pictures(curves_plots(points))) == MOST_PLOTS
+
+
+def test_an_audit_is_drawn_by_popularity_and_by_arm_with_hostile_text_as_text() -> None:
+    rows = [
+        {"measure": measure, "arm": arm, "bucket": f"d0{n}", "value": value, "n": 3}
+        for measure, arm, value in (("item_share", "catalogue", 0.5), ("reward", "item_reasons", None))
+        for n in (1, 2)
+    ]
+    rows += [
+        {"measure": "reward", "arm": "item_reasons", "bucket": "d01", "value": 0.25, "n": 3},
+        {"measure": "exposure_gini", "arm": "<script>a</script>", "bucket": "all", "value": 0.9, "n": 3},
+    ]
+    drawn = [*decile_plots(rows), *reach_plots(rows)]
+    titles = [ElementTree.fromstring(plot).attrib["aria-label"] for plot in drawn]
+    assert titles == ["share by popularity", "legend", "reward", "legend", "exposure_gini"]
+    assert "<script" not in "".join(drawn)
 
 
 def test_paired_differences_are_drawn_with_hostile_text_as_text() -> None:
@@ -113,18 +129,6 @@ def test_rewards_are_compared_where_a_review_met_one() -> None:
     assert "item reasons, n = 2" in picture
     assert "after − before" in picture
     assert pictures(rewards_before_and_after(CORRECTED_REASONS.empty_table())) == []
-
-
-def test_exposure_is_drawn_beside_the_catalogue_and_the_events() -> None:
-    rows = [
-        {"measure": measure, "arm": "any", "bucket": bucket, "value": value, "n": 1}
-        for measure, value in (("item_share", 0.5), ("exposure_share", 0.9), ("reward", 7.0))
-        for bucket in ("d01", "d02")
-    ]
-    lines, colours = pictures(exposure_by_popularity(pa.Table.from_pylist(rows, schema=BIAS_AUDIT)))
-    assert lines.count("<polyline") == 2
-    assert "recommended" in colours
-    assert "no exposure" in exposure_by_popularity(BIAS_AUDIT.empty_table())
 
 
 def test_a_preview_shows_text_from_data_as_text() -> None:

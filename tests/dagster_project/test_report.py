@@ -195,6 +195,45 @@ def test_the_arms_of_reward_model_and_ranker_are_those_of_the_lake(finished: Fin
         assert row["items_1_5"] == f"{number(found['value'])} {interval(found)}"
 
 
+def test_what_moved_the_score_is_that_of_the_lake(finished: FinishedChain, report: Path) -> None:
+    (table,) = cells(part(part((report / "report.md").read_text(), "Stages"), "recommendations"))
+    held = rows(finished, "FROM evaluations WHERE subject = 'recommendations'")
+    last = {row["arm"]: row for row in held if row["window"] == WINDOWS[-1]}
+    assert {"why", "why − random", "attention − random", "reason − shuffled_reason"} <= set(last)
+    assert len(table) == len(last)
+    for row in table:
+        assert (row["value"], row["interval"]) == (number(last[row["arm"]]["value"]), interval(last[row["arm"]]))
+
+
+def test_the_audit_is_that_of_the_lake_by_decile_arm_and_word(finished: FinishedChain, report: Path) -> None:
+    section = part(part((report / "report.md").read_text(), "Stages"), "bias_audit")
+    held = {
+        (row["window"], row["measure"], row["arm"], row["bucket"]): row for row in rows(finished, "FROM bias_audit")
+    }
+    by_decile, reach, words = cells(section)
+    last, buckets = WINDOWS[-1], [f"d{n:02d}" for n in range(1, 11)]
+    assert {(row["measure"], row["of"]) for row in by_decile} == {
+        (measure, arm) for window, measure, arm, bucket in held if window == last and bucket in buckets
+    }
+    for row in by_decile:
+        for bucket in buckets:
+            assert row[bucket] == number(held[last, row["measure"], row["of"], bucket]["value"])
+    arms = {"events", "recommended", "popularity", "recent_popularity", *finished.chain.profile.ranker.arms}
+    assert {row["lists of"] for row in reach} == arms
+    for row in reach:
+        for measure in ("exposure_gini", "catalogue_coverage"):
+            assert row[measure] == number(held[last, measure, row["lists of"], "all"]["value"])
+    assert {(row["window"], row["of"]) for row in words} == {
+        (window, arm) for window in WINDOWS for arm in ("item_reasons", "user_interests")
+    }
+    for row in words:
+        found = held[row["window"], "near_duplicates", row["of"], "all"]
+        assert row["near_duplicates"] == f"{found['value']:.1%}"
+        assert row["reasons"] == f"{found['n']:,}"
+    titles = set(re.findall(r'aria-label="([^"]*)"', (report / "report.html").read_text()))
+    assert {"share by popularity", "reward", "exposure_gini", "catalogue_coverage over the windows"} <= titles
+
+
 def test_what_training_a_policy_takes_is_told_per_completion(finished: FinishedChain, report: Path) -> None:
     section = part(part((report / "report.md").read_text(), "Stages"), "rl_policy")
     table = next(table for table in cells(section) if "reward ms" in table[0])
@@ -308,7 +347,8 @@ def test_only_an_interval_that_leaves_0_out_tells_apart(small_lake: Path) -> Non
 def test_a_stage_without_rows_says_so(small_lake: Path) -> None:
     markdown = render_markdown(report_blocks([read_ready(small_lake)]))
     stages, headline = part(markdown, "Stages"), part(markdown, "Headline: what differs from 0")
-    for subject in ("aligned_llm", "reward_model", "correction"):
+    assert part(stages, "bias_audit").strip() == "no rows"
+    for subject in ("aligned_llm", "reward_model", "correction", "recommendations"):
         assert without_folds(part(headline, subject)).strip() == "no rows"
         assert "no rows" in part(stages, subject)
     assert without_folds(part(headline, "rl_policy")).strip() == "no rows"

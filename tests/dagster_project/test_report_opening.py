@@ -36,6 +36,7 @@ def chain_rows(evaluations: Mapping[str, list[dict[str, Any]]], windows: tuple[s
         tokens=[],
         costs=costs,
         corrections=[],
+        audit=[],
         alignment_pairs=[],
     )
 

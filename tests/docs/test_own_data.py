@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from curec_assets.configuration.chain import load_chain, load_chains
 from curec_assets.configuration.windows import select_windows
 from curec_assets.interactions.sources import open_source
-from dagster_project.cli.main import _parser, main
+from dagster_project.cli.main import command_parser, main
 from tests.public_formats import EVENTS, FORMATS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "own-data.md").read_text()
@@ -64,21 +65,30 @@ def test_every_command_works_in_the_order_of_the_page(
             for setting in words[:place]:
                 environment.setenv(*setting.split("=", 1))
             command, arguments = words[place + 1], words[place + 1 :]
-            options = _parser().parse_args(arguments)
+            options = command_parser().parse_args(arguments)
             if command == "init":
                 assert main(arguments) == 0, capsys.readouterr().err
                 chain = load_chain(here / "configuration" / "chains" / f"{options.name}.yaml")
+                _as_the_page_has_it(here, options.name)
                 rows = open_source(chain.data_set, chain.folder)
                 assert sum(len(rows.interactions(w.start, w.end)) for w in chain.all_windows()) == len(EVENTS)
             elif command == "doctor":
                 main(arguments)
-                assert "shop: files, files and columns are there" in capsys.readouterr().out
+                assert "shop: all that its source (files) needs is there" in capsys.readouterr().out
             else:
                 chain = load_chains(here / "configuration")[options.chain]
                 assert select_windows(chain.all_windows(), getattr(options, "windows", ".."))
             seen.append(command)
     assert seen.count("init") == 10
     assert {"run", "doctor", "sql"} < set(seen)
+
+
+def _as_the_page_has_it(here: Path, name: str) -> None:
+    for folder in ("data_sets", "chains"):
+        for block in blocks("yaml"):
+            if block.startswith(f"# {folder}/{name}.yaml\n"):
+                written = here / "configuration" / folder / f"{name}.yaml"
+                assert yaml.safe_load(written.read_text()) == yaml.safe_load(block)
 
 
 def test_every_configuration_loads_and_its_source_holds_the_events(here: Path) -> None:

@@ -18,7 +18,7 @@ from dagster_project.automation import (
     source_sensor,
     up_to_date_in_order,
 )
-from dagster_project.cli.main import _parser
+from dagster_project.cli.main import command_parser
 from dagster_project.launch import profile_key
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "scheduling.md").read_text()
@@ -37,7 +37,7 @@ def test_the_values_to_launch_with_fit_the_demo() -> None:
 
 def test_the_commands_name_windows_of_the_demo() -> None:
     commands = [line for block in blocks("sh") for line in block.splitlines()]
-    options = [_parser().parse_args(shlex.split(command)[1:]) for command in commands]
+    options = [command_parser().parse_args(shlex.split(command)[1:]) for command in commands]
     assert [len(select_windows(DEMO.all_windows(), found.windows)) for found in options] == [4, 1]
 
 

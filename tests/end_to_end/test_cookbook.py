@@ -26,9 +26,10 @@ PROMISED = {
     "model_lineage": ("window", "asset", "artifact_id", "parents", "rows_seen", "latest_ts_seen", "base_model"),
     "models_behind_a_reason": ("title", "reason", "part", "steps", "artifact_id", "trained_on", "latest_ts_seen"),
     "near_duplicates": ("similarity", "one", "one_reason", "other", "other_reason"),
-    "nearest_reasons": ("of_item", "its_reason", "title", "reason", "similarity"),
+    "nearest_reasons": ("title", "reason", "similarity"),
     "partition_costs": ("asset", "window", "rows", "seconds", "created_at", "content"),
     "quarantine_by_code": ("window", "code", "rows", "share", "example"),
+    "reach_of_arms": ("window", "arm", "gini", "coverage"),
     "recommendation_uptake": ("window", "window_after", "with_a_reason", "recommended", "taken", "share_taken"),
     "recommended_and_taken": ("user_id", "window", "rank", "title", "reason", "because_they_liked", "outcome"),
     "review_outcomes": ("window", "side", "action", "cause", "reviews", "mean_gain", "passing_gates"),
@@ -37,6 +38,7 @@ PROMISED = {
     "user_interest_history": ("user_id", "window", "interest", "turned_to", "turned_from", "liked_of_late"),
     "what_changed_between": ("side", "subject_id", "difference", "on_first_day", "on_second_day", "cause"),
     "what_changed_in_a_window": ("subject", "action", "cause", "before", "after", "facts_gained", "facts_lost"),
+    "why_recommended": ("user_id", "rank", "title", "part", "text", "score_drop"),
     "window_costs": ("window", "seconds", "tuning_the_llm", "writing_reasons", "tokens_written", "reviews"),
 }
 ROWS_BY_CHANCE = {"lost_footing", "near_duplicates"}

@@ -8,8 +8,8 @@ from source_conformance import DAWN
 from curec_assets.interactions.config import DataSetConfig
 from curec_assets.interactions.sources import open_source
 
-ROWS = 200_000
-MEMORY = "150MB"
+ROWS = 450_000
+MEMORY = "400MB"
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
@@ -25,7 +25,7 @@ def test_a_window_of_a_file_larger_than_memory_is_read(tmp_path, suffix):
     duckdb.execute(
         f"COPY (SELECT DISTINCT item_id, 'Title ' || item_id AS title FROM rows ORDER BY ALL) TO '{files['items']}'"
     )
-    assert files["interactions"].stat().st_size > 200_000_000
+    assert files["interactions"].stat().st_size > 450_000_000
     source = {
         "kind": "files",
         "interactions": files["interactions"].name,
@@ -35,6 +35,8 @@ def test_a_window_of_a_file_larger_than_memory_is_read(tmp_path, suffix):
     }
     config = DataSetConfig(name="large", source=source, licence="none", like_at=4, rating_scale=(1, 5))
     opened = open_source(config, tmp_path, NOW)
+    # Each thread holds buffers of its own.
+    opened.connection.execute("SET threads = 2")
     opened.connection.execute(f"SET memory_limit = '{MEMORY}'")
     window = opened.interactions(at(1000), at(1500))
     assert window["source_row"].to_pylist() == list(range(1001, 1501))

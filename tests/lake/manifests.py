@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from curec_assets.lake.manifest import Manifest
+from curec_assets.lineage import LINEAGE
 
 
 def manifest_of(asset: str, window: str, rows: int = 0, content_hash: str = "0") -> Manifest:
@@ -13,7 +14,7 @@ def manifest_of(asset: str, window: str, rows: int = 0, content_hash: str = "0")
         artifact_id=f"{asset}@{window}:{content_hash}",
         content_hash=content_hash,
         config_hash="c",
-        code_version="1",
+        code_version=LINEAGE[asset].code_version if asset in LINEAGE else "1",
         parents=(),
         rows=rows,
         rows_seen=0,

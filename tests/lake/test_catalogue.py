@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ import pytest
 from curec_assets.lake.catalogue import CATALOGUE, EMPTY_WINDOW, connect, ensure_catalogue, query
 from curec_assets.lake.descriptions import describe_column
 from curec_assets.lake.lake import Lake
-from curec_assets.lake.schemas import ITEMS
+from curec_assets.lake.schemas import ITEMS, RECOMMENDATIONS
 from dagster_project.cli.main import main
 from tests.lake.manifests import manifest_of
 
@@ -61,6 +62,32 @@ def test_no_view_macro_or_column_stands_without_a_comment(tmp_path: Path) -> Non
     assert {name for name, _ in found["macros"]} == {"reasons_as_of", "similar_reasons"}
     assert ("items.item_id", describe_column("items", "item_id")) in found["columns"]
     assert not [name for rows in found.values() for name, comment in rows if not comment]
+
+
+def test_a_lake_of_an_older_version_gets_the_columns_that_views_name_since(tmp_path: Path) -> None:
+    path = ensure_catalogue(tmp_path, ["demo"])
+    older = pa.schema([field for field in RECOMMENDATIONS if field.name not in ("why", "arm", "served")])
+    row = {"user_id": "1", "rank": 1, "item_id": "2", "score": 0.5, "reason": None, "because": []}
+    lake = Lake(tmp_path, "demo")
+    pq.write_table(older.empty_table(), lake.folder / "recommendations" / EMPTY_WINDOW / "data.parquet")
+    lake.publish(pa.Table.from_pylist([row], schema=older), manifest_of("recommendations", "2020-01", rows=1))
+    path.unlink()
+    ensure_catalogue(tmp_path, [])
+    (found,) = query(tmp_path, "FROM recommendations", "demo").to_pylist()
+    assert found == {"window": "2020-01", **row, "why": None}
+    assert query(tmp_path, "FROM arm_recommendations", "demo").num_rows == 0
+    assert query(tmp_path, "FROM evaluations", "demo").num_rows == 0
+
+
+def test_what_recommendations_measure_of_themselves_stands_among_the_evaluations(tmp_path: Path) -> None:
+    judged = {
+        "subject": "recommendations", "backbone": "din", "arm": "why", "metric": "score_drop", "slice": "all",
+        "value": 0.5, "ci_low": None, "ci_high": None, "n": 7,
+    }  # fmt: skip
+    manifest = replace(manifest_of("recommendations", "2020-01"), metrics={"users": 7, "evaluations": [judged]})
+    Lake(tmp_path, "demo").publish(RECOMMENDATIONS.empty_table(), manifest)
+    ensure_catalogue(tmp_path, ["demo"])
+    assert query(tmp_path, "FROM evaluations", "demo").to_pylist() == [{"window": "2020-01", **judged}]
 
 
 def test_the_catalogue_cannot_be_written_through_a_reader(tmp_path: Path) -> None:
@@ -189,8 +216,9 @@ def test_a_query_is_given_its_variables_as_text(tmp_path: Path) -> None:
     assert rows.to_pylist() == [{"item": named}]
 
 
-def test_partitions_can_be_narrowed_to_an_asset(tmp_path: Path) -> None:
+def test_views_over_manifests_can_be_narrowed(tmp_path: Path) -> None:
     ensure_catalogue(tmp_path, ["demo"])
     publish_item(tmp_path, "2020-01")
+    assert query(tmp_path, "FROM evaluations WHERE subject = 'recommendations' AND slice = 'all'", "demo").num_rows == 0
     rows = query(tmp_path, """SELECT "window", "rows" FROM partitions WHERE asset = 'items' AND "rows" > 0""", "demo")
     assert rows.to_pylist() == [{"window": "2020-01", "rows": 1}]

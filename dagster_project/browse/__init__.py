@@ -1,0 +1,1 @@
+"""A chain as one page to look around in: data from the lake, and a template."""

@@ -1,0 +1,26 @@
+"""Shipped data sets keep their configuration hashes: another one would make every lake over them stale."""
+
+import pytest
+
+from curec_assets.configuration.chain import SHIPPED, load_chain
+from curec_assets.lake.versions import config_hash
+
+HASHES = {
+    "amazon_beauty": "d7cce880b7faad07",
+    "amazon_cds": "73d7970742cef62c",
+    "demo": "953c856a61f6377f",
+    "movielens_100k": "953c856a61f6377f",
+    "movielens_small": "da8d87722af514ea",
+}
+
+
+@pytest.mark.parametrize("name", HASHES)
+def test_a_shipped_data_set_keeps_its_hash(name: str) -> None:
+    chain = load_chain(SHIPPED / "chains" / f"{name}.yaml")
+    for asset in ("items", "raw_interactions", "cleaned_interactions"):
+        assert config_hash(chain, asset) == HASHES[name]
+
+
+def test_where_the_files_lie_is_no_part_of_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUREC_SHARED_DATA", "/nowhere")
+    assert config_hash(load_chain(SHIPPED / "chains" / "amazon_cds.yaml"), "items") == HASHES["amazon_cds"]
