@@ -94,7 +94,7 @@ def rewards_before_and_after(corrected: pa.Table) -> str:
     return _pictures(plots) if plots else "no reason was met that had a reward before"
 
 
-def audit_plots(rows: Sequence[Row]) -> str:
+def audit_plots(rows: Sequence[dict[str, Any]]) -> str:
     """Reach of every arm's lists, and exposure, rewards and reviews by popularity, d01 the least popular decile."""
     return _pictures([*reach_plots(rows), *decile_plots(rows)])
 

@@ -4,7 +4,7 @@ Noise alone should call nobody, so a difference that is not told apart from 0 pa
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import fmean, variance
 from typing import Any
 
@@ -59,13 +59,18 @@ def reward_holds(partition: Partition) -> Finding:
     if min(len(now), len(before)) < 2:
         return Finding(True, "Too few rewards in this window or the one before to compare.")
     change = fmean(now) - fmean(before)
-    noise = NOISE * math.sqrt(variance(now) / len(now) + variance(before) / len(before))
+    noise = noise_of_difference(now, before)
     summary = (
         f"{fmean(now):+.4f} nats per event over {len(now):,} reasons, {change:+.4f} against the window before; "
         f"chance moves it by {noise:.4f}."
     )
     measures = {"mean_reward": fmean(now), "mean_reward_before": fmean(before), "noise": noise}
     return Finding(change >= -noise, summary, measures=measures)
+
+
+def noise_of_difference(first: Sequence[float], second: Sequence[float]) -> float:
+    """What a difference of the means of two samples, of two values or more each, may come to by chance."""
+    return NOISE * math.sqrt(variance(first) / len(first) + variance(second) / len(second))
 
 
 def _not_worse(rows: Iterable[dict[str, Any]], arm: str, higher_is_better: bool = True) -> Finding:

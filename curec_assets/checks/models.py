@@ -1,11 +1,16 @@
 """Checks of what was trained: weights that lie there, curves that are numbers, a loss that fell."""
 
 import math
+from statistics import fmean
 
+from curec_assets.checks.differences import noise_of_difference
 from curec_assets.checks.finding import Finding, check
 from curec_assets.checks.partition import Partition
 
 WEIGHT_FILES = (".safetensors", ".json")
+LEAST_STEPS = 4
+"""Steps from which two halves can be compared. A window that continues from the one before has little left to learn, so
+its last step alone says nothing."""
 
 
 @check("error")
@@ -29,11 +34,12 @@ def curves_are_finite(partition: Partition) -> Finding:
 
 
 @check("warn")
-def loss_fell(partition: Partition) -> Finding:
-    """Training ends with a lower loss than it began with."""
-    metrics = partition.manifest.metrics
-    if "first_loss" not in metrics:
-        return Finding(True, "Nothing was trained in this window.")
-    first, last = metrics["first_loss"], metrics["last_loss"]
-    summary = f"The training loss went from {first:.4g} to {last:.4g}."
-    return Finding(last < first, summary, measures={"first_loss": first, "last_loss": last})
+def loss_does_not_rise(partition: Partition) -> Finding:
+    """The training loss of the second half of the steps is not above that of the first by more than noise."""
+    losses = [point["value"] for point in partition.model_row["curves"] or [] if point["name"] == "loss"]
+    if len(losses) < LEAST_STEPS:
+        return Finding(True, f"{len(losses)} steps are too few to tell.")
+    first, second = losses[: len(losses) // 2], losses[len(losses) // 2 :]
+    change, noise = fmean(second) - fmean(first), noise_of_difference(first, second)
+    summary = f"Mean loss {fmean(first):.4g}, then {fmean(second):.4g}; chance moves it by {noise:.2g}."
+    return Finding(change <= noise, summary, measures={"first_half": fmean(first), "second_half": fmean(second)})

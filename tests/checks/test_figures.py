@@ -172,11 +172,22 @@ def test_grounds_that_matter_less_than_chance_call_a_person(world: HandMadeLake)
     assert world.judge("recommendations", "why_names_what_matters", FIRST).passed
 
 
-def test_curves_and_losses_are_judged_by_their_values(world: HandMadeLake) -> None:
-    points = [{"step": 1, "name": "loss", "value": 2.0}, {"step": 2, "name": "loss", "value": float("nan")}]
-    world.publish("aligned_llm", FIRST, [{"curves": points}], metrics={"first_loss": 1.0, "last_loss": 2.0})
-    assert len(world.judge("aligned_llm", "curves_are_finite", FIRST).offending) == 1
-    assert not world.judge("aligned_llm", "loss_fell", FIRST).passed
+def test_a_point_of_a_curve_that_is_no_number_is_shown(world: HandMadeLake) -> None:
+    points = [{"step": 1, "name": "kl", "value": 2.0}, {"step": 2, "name": "kl", "value": float("nan")}]
+    world.publish("rl_policy", FIRST, [{"curves": points}])
+    assert len(world.judge("rl_policy", "curves_are_finite", FIRST).offending) == 1
+
+
+@pytest.mark.parametrize(
+    ("losses", "passed"),
+    [([3.0, 3.1, 2.0, 2.1], True), ([0.3, 0.9, 0.4, 1.0], True), ([1.0, 1.1, 2.0, 2.1], False), ([1.0, 9.0], True)],
+)
+def test_a_loss_that_rises_by_more_than_its_steps_differ_calls_a_person(
+    world: HandMadeLake, losses: Sequence[float], passed: bool
+) -> None:
+    points = [{"step": step, "name": "loss", "value": value} for step, value in enumerate(losses)]
+    world.publish("aligned_llm", FIRST, [{"curves": points}])
+    assert world.judge("aligned_llm", "loss_does_not_rise", FIRST).passed is passed
 
 
 def test_weights_must_lie_where_the_manifest_says_and_be_plain(world: HandMadeLake) -> None:

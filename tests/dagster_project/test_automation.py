@@ -75,6 +75,14 @@ class Daemon:
             for window in sorted(map(str, result.get_requested_partitions(dg.AssetKey(["small", asset]))))
         ]
 
+    def find_all_made(self, content: str) -> None:
+        """Begin with a chain that is wholly there and up to date."""
+        assert self.tick() == []
+        for asset in LINEAGE:
+            for window in WINDOWS:
+                self.make(asset, window, content)
+        assert self.tick() == []
+
     def settle(self, content: str) -> list[Made]:
         """Tick and make what is requested until nothing is."""
         ticks = []
@@ -128,15 +136,7 @@ def test_a_chain_is_filled_window_by_window_and_nothing_before_what_it_reads(set
 
 def test_a_change_goes_downstream_once_in_order_and_stops_where_content_is_the_same(setting: Setting) -> None:
     daemon = Daemon(setting)
-    for asset in ROOTS:
-        for window in WINDOWS:
-            daemon.make(asset, window, "first")
-    assert daemon.tick()
-    daemon.settle("first")
-    for asset in LINEAGE:
-        for window in WINDOWS:
-            daemon.make(asset, window, "first")
-    assert daemon.tick() == []
+    daemon.find_all_made("first")
 
     daemon.make("raw_interactions", WINDOWS[1], "first")
     assert daemon.tick() == [], "made again, with the same content"
@@ -156,15 +156,7 @@ def test_a_change_goes_downstream_once_in_order_and_stops_where_content_is_the_s
 
 def test_nothing_is_built_on_what_is_at_work_or_failed_until_it_is_made(setting: Setting) -> None:
     daemon = Daemon(setting)
-    for asset in ROOTS:
-        for window in WINDOWS:
-            daemon.make(asset, window, "first")
-    assert daemon.tick()
-    daemon.settle("first")
-    for asset in LINEAGE:
-        for window in WINDOWS:
-            daemon.make(asset, window, "first")
-    assert daemon.tick() == []
+    daemon.find_all_made("first")
 
     cleaned = dg.AssetKey(["small", "cleaned_interactions"])
     job = setting.definitions().resolve_implicit_global_asset_job_def()
