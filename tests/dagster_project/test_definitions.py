@@ -8,8 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from curec_assets.checks.checks import CHECKS
 from curec_assets.configuration.chain import load_chain
+from curec_assets.lake.lake import Lake
 from curec_assets.lineage import LINEAGE
+from dagster_project.columns import MADE_FROM
 from dagster_project.definitions import build_definitions
 from tests.conftest import FinishedChain
 from tests.small_world import CHAIN, WINDOWS, write_world
@@ -118,3 +121,70 @@ def test_runs_and_materializations_show_in_the_instance_with_data_versions(finis
             assert {"dagster/row_count", "dagster/uri", "preview", "seconds"} <= set(materialization.metadata)
             version = (materialization.tags or {})["dagster/data_version"]
             assert version == materialization.metadata["content_hash"].value
+
+
+ANSWERS = {
+    "dagster/row_count",
+    "dagster/partition_row_count",
+    "dagster/column_schema",
+    "dagster/uri",
+    "path",
+    "relation",
+    "preview",
+    "seconds",
+    "peak_memory_of_the_process_mib",
+    "made_at",
+    "window_end",
+    "content_hash",
+}
+"""What came out, what it cost, how old it is and where it lies."""
+PICTURES = {
+    "cleaned_interactions": {"rows_per_window"},
+    "aligned_llm": {"learning_curves"},
+    "reward_model": {"learning_curves", "evaluation", "reliability"},
+    "rl_policy": {"learning_curves", "evaluation"},
+    "corrected_reasons": {"actions_per_window", "rewards_before_and_after"},
+    "ranker": {"learning_curves"},
+    "ranker_evaluation": {"evaluation"},
+    "recommendations": {"evaluation"},
+    "bias_audit": {"audit"},
+}
+WRITES_TOKENS = ("aligned_llm", "draft_reasons", "rl_policy", "arrival_reasons", "corrected_reasons")
+
+
+def test_an_assets_page_answers_what_came_out_is_it_good_what_it_cost_how_old_it_is_and_where(
+    finished: FinishedChain,
+) -> None:
+    with dg.DagsterInstance.from_config(str(finished.home)) as instance:
+        for asset in LINEAGE:
+            event = instance.get_latest_materialization_event(key(asset))
+            assert event is not None
+            assert event.asset_materialization is not None
+            shown = event.asset_materialization.metadata
+            assert set(shown) >= ANSWERS | PICTURES.get(asset, set()), asset
+            assert ("dagster/column_lineage" in shown) == (asset in MADE_FROM)
+            assert ("tokens_per_second" in shown) == (asset in WRITES_TOKENS)
+            assert Path(str(shown["path"].value)).is_file()
+
+
+def test_a_table_so_far_is_counted_beside_its_window(finished: FinishedChain) -> None:
+    with dg.DagsterInstance.from_config(str(finished.home)) as instance:
+        event = instance.get_latest_materialization_event(key("cleaned_interactions"))
+        assert event is not None
+        assert event.asset_materialization is not None
+        shown = event.asset_materialization.metadata
+    lake = Lake(finished.lake, "small")
+    rows = [len(lake.read("cleaned_interactions", window)) for window in WINDOWS]
+    assert shown["dagster/partition_row_count"].value == rows[-1]
+    assert shown["dagster/row_count"].value == sum(rows)
+
+
+def test_every_check_of_every_window_was_judged(finished: FinishedChain) -> None:
+    with dg.DagsterInstance.from_config(str(finished.home)) as instance:
+        filters = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        events = [record.event_log_entry.dagster_event for record in instance.get_event_records(filters)]
+    judged = [event.asset_check_evaluation_data for event in events if event is not None]
+    expected = {(asset, check.name, w) for asset in LINEAGE for check in CHECKS[asset] for w in WINDOWS}
+    assert {(found.asset_key.path[-1], found.check_name, found.partition) for found in judged} == expected
+    wrong = [found for found in judged if not found.passed and found.severity is dg.AssetCheckSeverity.ERROR]
+    assert wrong == []
