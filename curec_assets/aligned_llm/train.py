@@ -21,13 +21,13 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from curec_assets.aligned_llm.batches import Batch, make_batches
 from curec_assets.aligned_llm.bootstrap import SOURCES, Target, bootstrap, direct, verbalised
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import VisibleEvents, latest_rows, shown_items
 from curec_assets.aligned_llm.tasks import Example, choose_examples, explain_examples, judge_examples
 from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.adapters import new_adapter, save_adapter
-from curec_assets.language_model.chat import answer_tokens, prompt_tokens
 from curec_assets.language_model.config import LanguageModelConfig, SamplingConfig
 from curec_assets.language_model.generation import TransformersGenerator
 from curec_assets.language_model.loading import load_base_model
@@ -84,9 +84,10 @@ def align(
         checkpoints: keep the bootstrapped reasoning and where the training stands (``resuming.py``).
 
     Returns:
-        Counts per task (``<task>_kept``, ``<task>_verbalised``, ``<task>_direct``), ``first_loss`` and ``last_loss``
-        (nats per completion token), ``tokens_trained``; the loss curve; the number of rows read. Without examples or
-        steps the adapter is written as it was (or changing nothing).
+        Counts per task (``<task>_kept``, ``<task>_verbalised``, ``<task>_direct``), ``tokens_trained``, and the first
+        and last value of each curve; the curves ``loss_<task>`` (nats per completion token),
+        ``token_accuracy_<task>`` and ``entropy_<task>``, each over the steps of its task; the number of rows read.
+        Without examples or steps the adapter is written as it was (or changing nothing).
     """
     torch.manual_seed(seed)
     model, tokenizer = load_base_model(base, language_model.dtype)
@@ -112,22 +113,22 @@ def align(
     metrics = _counts(targets, examples) | {"bootstrap_seconds": time.perf_counter() - started}
 
     started = time.perf_counter()
-    batches = _batches(targets, tokenizer, language_model.max_prompt_tokens, config, rng)
+    batches = make_batches(targets, tokenizer, language_model.max_prompt_tokens, config, rng)
     history = _train(adapted, tokenizer, batches, language_model, config, seed, progress, checkpoints)
     save_adapter(adapted, output, base.name)
     seconds = time.perf_counter() - started
-    tokens = sum(label >= 0 for example in batches for label in example["labels"])
-    losses = [entry["loss"] for entry in history if "loss" in entry]
+    tokens = sum(label >= 0 for batch in batches for row in batch.rows for label in row["labels"])
     metrics |= {
         "examples": float(len(targets)),
         "tokens_trained": float(tokens),
         "train_seconds": seconds,
         "tokens_trained_per_second": tokens / seconds,
     }
-    if losses:
-        metrics |= {"first_loss": losses[0], "last_loss": losses[-1]}
-    names = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "entropy": "entropy"}
-    return Alignment(metrics, curves_from(history, names), evidence.num_rows + cleaned.num_rows)
+    curves = _curves(history, batches)
+    for point in curves:
+        metrics.setdefault(f"first_{point['name']}", point["value"])
+        metrics[f"last_{point['name']}"] = point["value"]
+    return Alignment(metrics, curves, evidence.num_rows + cleaned.num_rows)
 
 
 def _targets(
@@ -160,42 +161,10 @@ def _targets(
     return [*tried, *(direct(example) if example.answer else verbalised(example) for example in rest)]
 
 
-def _batches(
-    targets: Sequence[Target],
-    tokenizer: PreTrainedTokenizerBase,
-    max_prompt_tokens: int,
-    config: AlignmentConfig,
-    rng: np.random.Generator,
-) -> list[dict[str, list[int]]]:
-    """``steps * batch_size`` tokenised examples in the order of training: random batches of one task and length, as far
-    as the numbers allow.
-
-    Labels are -100 on the prompt: it is read, not learnt. The loss is a mean over the tokens of a batch, in which an
-    answer of one word would be drowned by explanations.
-    """
-    tokenised = []
-    for target in targets:
-        read = prompt_tokens(tokenizer, target.read, max_prompt_tokens)
-        written = answer_tokens(tokenizer, target.completion, config.max_completion_tokens)
-        tokenised.append({"input_ids": read + written, "labels": [-100] * len(read) + written})
-    wanted = config.steps * config.batch_size if tokenised else 0
-    order: list[int] = []
-    while len(order) < wanted:
-        order += rng.permutation(len(tokenised)).tolist()
-
-    def kind(index: int) -> tuple[str, bool, int]:
-        target = targets[index]
-        return target.example.task, target.source == "direct", len(tokenised[index]["input_ids"])
-
-    drawn = [tokenised[index] for index in sorted(order[:wanted], key=kind)]
-    starts = [step * config.batch_size for step in rng.permutation(config.steps if tokenised else 0)]
-    return [example for start in starts for example in drawn[start : start + config.batch_size]]
-
-
 def _train(
     model: PeftModel,
     tokenizer: PreTrainedTokenizerBase,
-    batches: list[dict[str, list[int]]],
+    batches: Sequence[Batch],
     language_model: LanguageModelConfig,
     config: AlignmentConfig,
     seed: int,
@@ -205,6 +174,7 @@ def _train(
     """Fine-tune in place; the trainer's log."""
     if not batches:
         return []
+    rows = [row for batch in batches for row in batch.rows]
     with TemporaryDirectory() as scratch:
         settings = SFTConfig(
             **trainer_settings(language_model.dtype, config.steps, config.learning_rate, seed, scratch),
@@ -214,12 +184,20 @@ def _train(
             max_length=None,
         )
         trainer = SFTTrainer(
-            model=model, args=settings, train_dataset=Dataset.from_list(batches), processing_class=tokenizer
+            model=model, args=settings, train_dataset=Dataset.from_list(rows), processing_class=tokenizer
         )
         listen(trainer, "align", progress)
         score_completions_only(trainer.model.get_base_model())
         train_resumably(trainer, checkpoints, {})
     return trainer.state.log_history
+
+
+def _curves(history: list[dict[str, Any]], batches: Sequence[Batch]) -> Curve:
+    """Loss, token accuracy and entropy of each step under its task's name: those of two tasks do not compare."""
+    names = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "entropy": "entropy"}
+    return [
+        {**point, "name": f"{point['name']}_{batches[point['step'] - 1].task}"} for point in curves_from(history, names)
+    ]
 
 
 def _counts(targets: Sequence[Target], examples: Mapping[str, Sequence[Example]]) -> dict[str, float]:

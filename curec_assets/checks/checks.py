@@ -12,7 +12,7 @@ from curec_assets.checks.differences import (
 )
 from curec_assets.checks.finding import Check
 from curec_assets.checks.general import GENERAL
-from curec_assets.checks.models import curves_are_finite, loss_does_not_rise, weights_lie_there
+from curec_assets.checks.models import curves_are_finite, losses_do_not_rise, weights_lie_there
 from curec_assets.checks.rules import sql_rule
 from curec_assets.checks.shares import (
     candidates_pass_the_gates,
@@ -32,7 +32,7 @@ _OF_ASSET: Mapping[str, tuple[Check, ...]] = {
         few_rows_are_quarantined,
     ),
     "evidence": (sql_rule("evidence_is_of_known_subjects"),),
-    "aligned_llm": (weights_lie_there, curves_are_finite, loss_does_not_rise),
+    "aligned_llm": (weights_lie_there, curves_are_finite, losses_do_not_rise),
     "draft_reasons": (sql_rule("drafts_have_their_evidence"), reasons_parse, reasons_are_grounded),
     "reward_model": (weights_lie_there, curves_are_finite, reward_reads),
     "rl_policy": (weights_lie_there, curves_are_finite, policy_earns_no_less),

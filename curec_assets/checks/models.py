@@ -1,4 +1,4 @@
-"""Checks of what was trained: weights that lie there, curves that are numbers, a loss that fell."""
+"""Checks of what was trained: weights that lie there, curves that are numbers, losses that do not rise."""
 
 import math
 from statistics import fmean
@@ -8,9 +8,10 @@ from curec_assets.checks.finding import Finding, check
 from curec_assets.checks.partition import Partition
 
 WEIGHT_FILES = (".safetensors", ".json")
+LOSS_OF = "loss_"
 LEAST_STEPS = 4
-"""Steps from which two halves can be compared. A window that continues from the one before has little left to learn, so
-its last step alone says nothing."""
+"""Steps of a task from which two halves can be compared. A window that continues from the one before has little left to
+learn, so its last step alone says nothing."""
 
 
 @check("error")
@@ -34,12 +35,23 @@ def curves_are_finite(partition: Partition) -> Finding:
 
 
 @check("warn")
-def loss_does_not_rise(partition: Partition) -> Finding:
-    """The training loss of the second half of the steps is not above that of the first by more than noise."""
-    losses = [point["value"] for point in partition.model_row["curves"] or [] if point["name"] == "loss"]
-    if len(losses) < LEAST_STEPS:
-        return Finding(True, f"{len(losses)} steps are too few to tell.")
-    first, second = losses[: len(losses) // 2], losses[len(losses) // 2 :]
-    change, noise = fmean(second) - fmean(first), noise_of_difference(first, second)
-    summary = f"Mean loss {fmean(first):.4g}, then {fmean(second):.4g}; chance moves it by {noise:.2g}."
-    return Finding(change <= noise, summary, measures={"first_half": fmean(first), "second_half": fmean(second)})
+def losses_do_not_rise(partition: Partition) -> Finding:
+    """The training loss of no task is above that of the first half of its steps in the second, by more than noise."""
+    by_task: dict[str, list[float]] = {}
+    for point in partition.model_row["curves"] or []:
+        if point["name"].startswith(LOSS_OF):
+            by_task.setdefault(point["name"].removeprefix(LOSS_OF), []).append(point["value"])
+    risen: list[dict[str, object]] = []
+    told: list[str] = []
+    measures: dict[str, float] = {}
+    for task, losses in by_task.items():
+        if len(losses) < LEAST_STEPS:
+            told.append(f"{task}: {len(losses)} steps are too few to tell")
+            continue
+        first, second = losses[: len(losses) // 2], losses[len(losses) // 2 :]
+        change, noise = fmean(second) - fmean(first), noise_of_difference(first, second)
+        told.append(f"{task}: mean loss {fmean(first):.4g}, then {fmean(second):.4g}; chance moves it by {noise:.2g}")
+        measures |= {f"{task}_first_half": fmean(first), f"{task}_second_half": fmean(second)}
+        if change > noise:
+            risen.append({"task": task, "first_half": fmean(first), "second_half": fmean(second), "noise": noise})
+    return Finding(not risen, f"{'; '.join(told) or 'No step was made'}.", risen, measures)

@@ -1,30 +1,26 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from curec_assets.aligned_llm.bootstrap import SOURCES, Target
+from curec_assets.aligned_llm.bootstrap import SOURCES
 from curec_assets.aligned_llm.config import AlignmentConfig
-from curec_assets.aligned_llm.tasks import Example
-from curec_assets.aligned_llm.train import Alignment, _batches, align
+from curec_assets.aligned_llm.train import Alignment, align
 from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.lake.window_run import without_timing
 from curec_assets.language_model.config import AdapterConfig
 from curec_assets.language_model.loading import load_language_model
-from curec_assets.language_model.prompts import explain_prompt
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from tests.aligned_llm.recorded_world import (
-    ITEMS,
     cleaned_table,
     cleaned_world,
-    evidence_row,
     evidence_table,
     evidence_world,
 )
 from tests.language_model.tiny_model import TINY
 
+TASKS = ("judge", "choose", "explain")
 CONFIG = AlignmentConfig(
     judge_examples=6,
     choose_examples=4,
@@ -59,14 +55,16 @@ def first(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return output, aligned(tiny_base, output)
 
 
-def test_the_loss_falls(first: tuple[Path, Alignment]) -> None:
+def test_the_loss_of_every_task_falls(first: tuple[Path, Alignment]) -> None:
     metrics = first[1].metrics
-    assert metrics["last_loss"] < 0.6 * metrics["first_loss"]
+    fallen = {task: metrics[f"last_loss_{task}"] / metrics[f"first_loss_{task}"] for task in TASKS}
+    assert all(share < 0.6 for share in fallen.values()), fallen
 
 
-def test_every_step_is_on_the_loss_curve(first: tuple[Path, Alignment]) -> None:
-    losses = [point for point in first[1].curves if point["name"] == "loss"]
-    assert [point["step"] for point in losses] == list(range(1, CONFIG.steps + 1))
+def test_every_step_is_on_the_loss_curve_of_its_task(first: tuple[Path, Alignment]) -> None:
+    losses = [point for point in first[1].curves if point["name"].startswith("loss_")]
+    assert sorted(point["step"] for point in losses) == list(range(1, CONFIG.steps + 1))
+    assert {point["name"] for point in losses} == {f"loss_{task}" for task in TASKS}
 
 
 def test_every_example_is_counted_as_kept_verbalised_or_direct(first: tuple[Path, Alignment]) -> None:
@@ -91,7 +89,8 @@ def test_alignment_goes_on_from_the_previous_adapter(
     first: tuple[Path, Alignment], tiny_base: Path, tmp_path: Path
 ) -> None:
     second = aligned(tiny_base, tmp_path / "second", previous=first[0])
-    assert second.metrics["first_loss"] < 0.7 * first[1].metrics["first_loss"]
+    for task in TASKS:
+        assert second.metrics[f"first_loss_{task}"] < 0.7 * first[1].metrics[f"first_loss_{task}"]
     aligned(tiny_base, tmp_path / "idle", previous=first[0], steps=0)
     assert hash_folder(tmp_path / "idle") == hash_folder(first[0])
 
@@ -101,18 +100,8 @@ def test_without_any_example_the_adapter_changes_nothing_and_the_chain_goes_on(t
         evidence_table([]), cleaned_table([]), tiny_base, None, tmp_path, TINY, CONFIG, GateConfig(), seed=3
     )
     assert alignment.metrics["examples"] == 0
-    assert "first_loss" not in alignment.metrics
+    assert alignment.curves == []
     load_language_model(tiny_base, [tmp_path], "float32")
-
-
-def test_the_prompt_is_read_but_not_learnt(tiny_base: Path) -> None:
-    _, tokenizer = load_language_model(tiny_base, [], "float32")
-    row = evidence_row("item", ITEMS[0])
-    target = Target(Example("explain", explain_prompt(row), (), "", row, ""), "people like drama.", "verbalised")
-    (example, *_) = _batches([target], tokenizer, 200, CONFIG, np.random.default_rng(0))
-    learnt = [token for token, label in zip(example["input_ids"], example["labels"], strict=True) if label != -100]
-    assert tokenizer.decode(learnt) == "people like drama. <|im_end|>"
-    assert len(learnt) < len(example["input_ids"]) / 2
 
 
 def test_progress_is_told_of_bootstrapping_and_of_every_step(tiny_base: Path, tmp_path: Path) -> None:

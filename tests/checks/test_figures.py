@@ -185,9 +185,13 @@ def test_a_point_of_a_curve_that_is_no_number_is_shown(world: HandMadeLake) -> N
 def test_a_loss_that_rises_by_more_than_its_steps_differ_calls_a_person(
     world: HandMadeLake, losses: Sequence[float], passed: bool
 ) -> None:
-    points = [{"step": step, "name": "loss", "value": value} for step, value in enumerate(losses)]
+    points = [{"step": step, "name": "loss_judge", "value": value} for step, value in enumerate(losses)]
+    # Another task's losses are of another size, and its steps lie among these.
+    points += [{"step": 10 + step, "name": "loss_explain", "value": 5.0 - step} for step in range(4)]
     world.publish("aligned_llm", FIRST, [{"curves": points}])
-    assert world.judge("aligned_llm", "loss_does_not_rise", FIRST).passed is passed
+    found = world.judge("aligned_llm", "losses_do_not_rise", FIRST)
+    assert found.passed is passed
+    assert [row["task"] for row in found.offending] == ([] if passed else ["judge"])
 
 
 def test_weights_must_lie_where_the_manifest_says_and_be_plain(world: HandMadeLake) -> None:
