@@ -162,7 +162,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "held_out",
             "ranker",
         ),
-        code_version="3",
+        code_version="4",
     ),
     "recommendations": Artifact(
         "ranking",

@@ -16,9 +16,7 @@ class AlignmentConfig(Section):
     judge_examples: int = Field(default=64, ge=0)
     """Examples of *judge*, as nearly half yes, half no as the data allow. Default 64."""
     choose_examples: int = Field(default=32, ge=0)
-    """Examples of *choose*. Default 32: its prompts are the longest."""
-    candidates: int = Field(default=4, ge=2, le=8)
-    """Candidates of *choose*, the one that came next among them. Default 4."""
+    """Examples of *choose*, half of them the item that came next, half an item of which that is not so. Default 32."""
     min_likes: int = Field(default=2, ge=1)
     """Earlier likes a user needs for an event to become an example. Default 2: fewer say too little of a taste."""
     history_likes: int = Field(default=4, ge=1)
@@ -54,7 +52,9 @@ class HeldOutConfig(Section):
     """Events of *judge*, half of them likes where there are as many dislikes. Default 48: one batch of short prompts. 0
     leaves the task out."""
     choose_events: int = Field(default=24, ge=0)
-    """Events of *choose*. Default 24: its prompts are the longest. 0 leaves the task out."""
+    """Events of *choose*. Default 24: each asks about every candidate. 0 leaves the task out."""
+    candidates: int = Field(default=4, ge=2)
+    """Candidates of *choose*, the one that came next among them. Default 4."""
     explain_subjects: int = Field(default=24, ge=0)
     """Subjects of *explain*, half items, half users, one text of each model a subject. Default 24: writing costs most
     by far. 0 leaves the task out."""

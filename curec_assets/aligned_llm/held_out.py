@@ -2,7 +2,7 @@
 
 Neither has seen those events, so users and items of all groups may be asked about; nothing is trained on them. The
 prompts are those of training (``tasks.py``), with histories strictly earlier than each event. *judge* and *choose* are
-answered right after ``Answer:``, without a written reason: one forward pass an event, and no luck of sampling in it.
+answered right after ``Answer:``, without a written reason: one forward pass, and no luck of sampling in it.
 """
 
 import time
@@ -22,7 +22,7 @@ from curec_assets.aligned_llm.tasks import Example, choose_example, explain_exam
 from curec_assets.configuration.windows import Window
 from curec_assets.lake.hashing import hash_text
 from curec_assets.lake.schemas import EVALUATIONS, TIMESTAMP
-from curec_assets.language_model.prompts import LETTERS, YES_NO, with_answer_start
+from curec_assets.language_model.prompts import YES_NO, with_answer_start
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.bootstrap import draw, interval
 from curec_assets.ranker.events import microseconds
@@ -41,6 +41,8 @@ Arms = Mapping[str, ChoosingGenerator]
 Texts = Mapping[str, list[str]]
 Asked = tuple[int, Example]
 """A row of the visible events and the example made of it."""
+Choice = tuple[int, int, list[Example]]
+"""A row of the visible events, the place of its item among the candidates, and an example of each candidate."""
 Measure = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From the outcomes (n,) of one arm and weights (replicates, n) to replicates (replicates,), nan where undefined."""
 
@@ -76,7 +78,7 @@ def evaluate_alignment(
     | metric | slices | value | interval resamples |
     |---|---|---|---|
     | ``judge_auc`` | all | AUC of P(yes) over the events' labels | users |
-    | ``choose_accuracy`` | all | share of events whose likeliest candidate is the one liked next | users |
+    | ``choose_accuracy`` | all | share of events whose candidate of the highest P(yes) is the one liked next | users |
     | ``explain_parse_share`` | all, item, user | share of texts that pass the format gate | subjects |
     | ``explain_grounded_share`` | all, item, user | share that also claim nothing but the evidence | subjects |
 
@@ -92,7 +94,7 @@ def evaluate_alignment(
             data, with sampled negatives, or *judge* has one label only.
         window: the window after the one that was trained on.
         config: how much to ask; a task of 0 has no rows.
-        alignment: shapes the prompts as it did in training (likes needed, history shown, candidates).
+        alignment: shapes the prompts as it did in training (likes needed, history shown).
         gate: format gate of *explain*.
         seed: fixes who is asked about (by hash of the ids, whatever the order of rows), all sampling, the bootstrap.
     """
@@ -112,8 +114,8 @@ def evaluate_alignment(
         metrics |= {"judge_events": float(len(judged)), "judge_seconds": time.perf_counter() - started}
     if config.choose_events:
         started = time.perf_counter()
-        chosen = lottery.chosen(config.choose_events)
-        found += _choose(chosen, events, arms, seed)
+        chosen = lottery.chosen(config.choose_events, config.candidates)
+        found += _choose(chosen, config.candidates, events, arms, seed)
         metrics |= {"choose_events": float(len(chosen)), "choose_seconds": time.perf_counter() - started}
     if config.explain_subjects:
         started = time.perf_counter()
@@ -143,10 +145,10 @@ class _Lottery:
         rows = [row for same in ready for row in islice(same, (count + 1) // 2)][:count]
         return [(row, judge_example(self.events, row, self.alignment)) for row in rows]
 
-    def chosen(self, count: int) -> list[Asked]:
-        """Up to ``count`` real likes, each among items its user had not met by then."""
-        found: list[Asked] = []
-        others = self.alignment.candidates - 1
+    def chosen(self, count: int, candidates: int) -> list[Choice]:
+        """Up to ``count`` real likes, each among ``candidates - 1`` items its user had not met by then."""
+        found: list[Choice] = []
+        others = candidates - 1
         for row in self._ready([row for row in self.inside if self.events.labels[row] == 1 and self.events.real[row]]):
             if len(found) == count:
                 break
@@ -155,7 +157,8 @@ class _Lottery:
             strangers = [by_hash[drawn] for drawn in sorted(by_hash)[:others]]
             if len(strangers) == others:
                 place = int(_hash(self.seed, "place", event), 16) % (others + 1)
-                found.append((row, choose_example(self.events, row, strangers, place, self.alignment)))
+                among = [*strangers[:place], self.events.item(row), *strangers[place:]]
+                found.append((row, place, [choose_example(self.events, row, item, self.alignment) for item in among]))
         return found
 
     def told(self, rows: Sequence[Row], count: int) -> list[Row]:
@@ -178,17 +181,18 @@ class _Lottery:
 
 def _judge(asked: Sequence[Asked], events: VisibleEvents, arms: Arms, seed: int) -> list[Row]:
     labels = np.array([events.labels[row] for row, _ in asked], dtype=int)
-    outcomes = {arm: found[:, 0] for arm, found in _probabilities(arms, asked, YES_NO).items()}
+    outcomes = _yes(arms, [example for _, example in asked])
     users = [events.user_ids[row] for row, _ in asked]
     return _rows("judge_auc", outcomes, users, {}, lambda p, weights: weighted_auc(p, labels, weights), seed)
 
 
-def _choose(asked: Sequence[Asked], events: VisibleEvents, arms: Arms, seed: int) -> list[Row]:
-    choices = asked[0][1].choices if asked else LETTERS
-    right = [choices.index(example.answer) for _, example in asked]
-    likeliest = {arm: found.argmax(axis=1) for arm, found in _probabilities(arms, asked, choices).items()}
+def _choose(choices: Sequence[Choice], candidates: int, events: VisibleEvents, arms: Arms, seed: int) -> list[Row]:
+    right = [place for _, place, _ in choices]
+    by_arm = _yes(arms, [example for _, _, among in choices for example in among])
+    likeliest = {arm: found.reshape(-1, candidates).argmax(axis=1) for arm, found in by_arm.items()}
     outcomes = {arm: np.equal(found, right).astype(float) for arm, found in likeliest.items()}
-    return _rows("choose_accuracy", outcomes, [events.user_ids[row] for row, _ in asked], {}, weighted_mean, seed)
+    users = [events.user_ids[row] for row, _, _ in choices]
+    return _rows("choose_accuracy", outcomes, users, {}, weighted_mean, seed)
 
 
 def _explain(told: Sequence[Row], texts: Texts, grounding: Grounding, gate: GateConfig, seed: int) -> list[Row]:
@@ -210,10 +214,12 @@ def _pairs(told: Sequence[Row], texts: Texts, seed: int) -> list[Row]:
     return sorted(pairs, key=lambda pair: _hash(seed, "pair", pair["side"], pair["subject_id"]))[:PAIRS]
 
 
-def _probabilities(arms: Arms, asked: Sequence[Asked], choices: Sequence[str]) -> dict[str, np.ndarray]:
-    prompts = [with_answer_start(example.prompt, ANSWER) for _, example in asked]
-    nothing = np.zeros((0, len(choices)))
-    return {arm: model.choice_probabilities(prompts, choices) if prompts else nothing for arm, model in arms.items()}
+def _yes(arms: Arms, examples: Sequence[Example]) -> dict[str, np.ndarray]:
+    """P(yes) of each example by each arm, float64 ``(len(examples),)``."""
+    prompts = [with_answer_start(example.prompt, ANSWER) for example in examples]
+    nothing = np.zeros((0, len(YES_NO)))
+    found = {arm: model.choice_probabilities(prompts, YES_NO) if prompts else nothing for arm, model in arms.items()}
+    return {arm: probabilities[:, 0] for arm, probabilities in found.items()}
 
 
 def _rows(

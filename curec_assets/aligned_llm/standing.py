@@ -11,7 +11,7 @@ PRIOR_EVENTS = 2.0
 
 CROWD = ((0.75, "nearly all like it"), (0.6, "most like it"), (0.45, "half like it"), (0.0, "few like it"))
 LENIENCY = ((0.75, "likes nearly all"), (0.6, "likes most"), (0.45, "likes half"), (0.0, "likes few"))
-KNOWN = ((3.0, "known to very many"), (1.0, "known to many"), (0.3, "known to some"), (0.0, "known to few"))
+KNOWN = ((3.0, "very many know it"), (1.0, "many know it"), (0.3, "some know it"), (0.0, "few know it"))
 """(lowest value of the level, words), highest level first; like rates, and events over an item's usual number."""
 
 

@@ -1,6 +1,6 @@
 """The three instruction tasks as examples: a prompt without the outcome, the outcome, and a reason by template.
 
-*judge*: would this user like this item? *choose*: which of k items came next? *explain*: why do people like this item,
+*judge*: would this user like this item? *choose*: did this item come next? *explain*: why do people like this item,
 or what does this user like? The first two are made from events, with histories strictly earlier than each event; the
 third from evidence.
 """
@@ -15,7 +15,6 @@ from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import ShownItem, VisibleEvents
 from curec_assets.aligned_llm.standing import crowd_words, known_words, leniency_words
 from curec_assets.language_model.prompts import (
-    LETTERS,
     YES_NO,
     Prompt,
     arrival_prompt,
@@ -55,15 +54,15 @@ def judge_examples(events: VisibleEvents, config: AlignmentConfig, rng: np.rando
 
 
 def choose_examples(events: VisibleEvents, config: AlignmentConfig, rng: np.random.Generator) -> list[Example]:
-    """Up to ``choose_examples`` examples: a liked item among items the user had not met when the event happened."""
+    """Up to ``choose_examples`` examples, by turns a liked item and one its user had not met when they met that."""
     liked = [row for row in _ready(events, config) if events.labels[row] == 1 and events.real[row]]
-    pool = events.latest(liked, config.choose_examples * config.recent_pool)
+    half = (config.choose_examples + 1) // 2
     examples = []
-    for row in _draw(pool, config.choose_examples, rng):
-        strangers = _draw(events.strangers(row), config.candidates - 1, rng)
-        if len(strangers) == config.candidates - 1:
-            examples.append(choose_example(events, row, strangers, int(rng.integers(config.candidates)), config))
-    return examples
+    for row in _draw(events.latest(liked, half * config.recent_pool), half, rng):
+        for stranger in _draw(events.strangers(row), 1, rng):
+            candidates = (events.item(row), stranger)
+            examples += [choose_example(events, row, candidate, config) for candidate in candidates]
+    return examples[: config.choose_examples]
 
 
 def explain_examples(
@@ -113,23 +112,19 @@ def judge_example(events: VisibleEvents, row: int, config: AlignmentConfig) -> E
     )
 
 
-def choose_example(
-    events: VisibleEvents, row: int, strangers: Sequence[ShownItem], place: int, config: AlignmentConfig
-) -> Example:
-    """*choose* of one event: its item at ``place`` among ``strangers`` (at most 7, for each needs a letter)."""
-    item = events.item(row)
+def choose_example(events: VisibleEvents, row: int, candidate: ShownItem, config: AlignmentConfig) -> Example:
+    """*choose* of one event and one candidate: its own item, or one its user had not met by then."""
     likes = events.before(row)[0][: config.history_likes]
-    candidates = [*strangers[:place], item, *strangers[place:]]
     now = int(events.times[row])
-    usual = events.events_an_item(now)
-    shown = [(x.title, x.categories, known_words(events.item_standing(x.item_id, now), usual)) for x in candidates]
+    known = known_words(events.item_standing(candidate.item_id, now), events.events_an_item(now))
+    chosen = candidate.item_id == events.item(row).item_id
     return Example(
         task="choose",
-        prompt=choose_prompt([x.title for x in likes], shown),
-        choices=LETTERS[: len(candidates)],
-        answer=LETTERS[place],
-        told=_told(item, [*likes, *strangers]),
-        verbalised=_why_liked(item, likes),
+        prompt=choose_prompt([x.title for x in likes], candidate.title, candidate.categories, known),
+        choices=YES_NO,
+        answer=YES_NO[0] if chosen else YES_NO[1],
+        told=_told(candidate, likes),
+        verbalised=_why_liked(candidate, likes) if chosen else _why_passed_over(candidate, likes),
     )
 
 
@@ -159,6 +154,13 @@ def _why_liked(item: ShownItem, likes: Sequence[ShownItem]) -> str:
     if shared:
         return f"{item.title} shares {shared} with {nearest.title}, which this person liked."
     return f"{item.title} is nearest to what this person liked lately, such as {nearest.title}."
+
+
+def _why_passed_over(item: ShownItem, likes: Sequence[ShownItem]) -> str:
+    nearest, shared = _nearest(item, likes)
+    if shared:
+        return f"{item.title} shares {shared} with {nearest.title}, yet this person went on to something else."
+    return f"{item.title} is far from what this person liked, such as {nearest.title}."
 
 
 def _why_disliked(item: ShownItem, likes: Sequence[ShownItem], dislikes: Sequence[ShownItem]) -> str:

@@ -19,7 +19,6 @@ SYSTEM = "Answer in one plain sentence."
 """Short on purpose: without a system turn, many chat templates insert a longer one of their own."""
 
 YES_NO = ("yes", "no")
-LETTERS = ("A", "B", "C", "D", "E", "F", "G", "H")
 
 FACT_LABELS: dict[str, tuple[str, int]] = {
     "co_liked": ("Liked with", 3),
@@ -71,15 +70,16 @@ def judge_prompt(
     return _ask(question, [_listed("Liked", likes), _listed("Disliked", dislikes), *told])
 
 
-def choose_prompt(likes: Sequence[str], candidates: Sequence[tuple[str, Sequence[str], str]]) -> Prompt:
-    """Which candidate came next? Answered ``<reason> Answer: B.``; candidates are (title, categories, how many know
-    it), lettered."""
-    lettered = zip(LETTERS, candidates, strict=False)
-    options = "; ".join(
-        f"{letter}) {_named(title, categories)}, {known}" for letter, (title, categories, known) in lettered
+def choose_prompt(likes: Sequence[str], title: str, categories: Sequence[str], known: str) -> Prompt:
+    """Was this candidate the one that came next? Answered ``<reason> Answer: yes.`` or ``no``.
+
+    ``known`` says how many know the candidate. Each candidate is asked about by itself: a small model does not learn to
+    name the letter of one among several.
+    """
+    question = (
+        f"Did this person choose {_named(title, categories)} next? Give a reason, then Answer: yes or Answer: no."
     )
-    question = f"Which did this person choose next? {options}. Give a reason, then Answer: and the letter."
-    return _ask(question, [_listed("Liked", likes)])
+    return _ask(question, [_listed("Liked", likes), _listed("Others", [known])])
 
 
 def with_hint(prompt: Prompt, outcome: str) -> Prompt:

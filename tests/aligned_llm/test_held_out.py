@@ -71,13 +71,9 @@ class Recorded:
         return np.array([self._answer(prompt[1][1], choices) for prompt in prompts])
 
     def _answer(self, question: str, choices: Sequence[str]) -> list[float]:
-        if tuple(choices) == YES_NO:
-            yes = (f"({liked(question)})" in question.split("?")[0]) == self.right
-            return [0.9, 0.1] if yes else [0.2, 0.8]
-        # Candidates of the user's taste stand out; of several the first is taken.
-        fits = [f"({liked(question)})" in part for part in question.split("next? ")[1].split("Give")[0].split("; ")]
-        weights = np.array([2.0 if fit == self.right else 1.0 for fit in fits])
-        return list(weights / weights.sum())
+        assert tuple(choices) == YES_NO
+        yes = (f"({liked(question)})" in question.split("?")[0]) == self.right
+        return [0.9, 0.1] if yes else [0.2, 0.8]
 
 
 def measured(base: Any = None, aligned: Any = None, cleaned: pa.Table | None = None, **changes: Any) -> HeldOut:
@@ -116,14 +112,30 @@ def test_known_probabilities_give_a_known_auc_and_contrast() -> None:
 
 
 def test_known_probabilities_give_a_known_accuracy() -> None:
-    class Knows(Recorded):
-        def _answer(self, question: str, choices: Sequence[str]) -> list[float]:
-            return [0.7 if choice == self.text else 0.1 for choice in choices]
+    @dataclass
+    class Takes(Recorded):
+        """Says yes to the candidate at one place of each four."""
 
-    shares = [value(measured(aligned=Knows(text=letter)), "choose_accuracy", ALIGNED) for letter in "ABCD"]
+        place: int = 0
+
+        def choice_probabilities(self, prompts: Sequence[Prompt], choices: Sequence[str]) -> np.ndarray:
+            yes = np.where(np.arange(len(prompts)) % 4 == self.place, 0.6, 0.4)
+            return np.stack([yes, 1 - yes], axis=1)
+
+    shares = [value(measured(aligned=Takes(place=place)), "choose_accuracy", ALIGNED) for place in range(4)]
     assert sum(shares) == pytest.approx(1.0)
-    assert min(shares) > 0
-    assert value(measured(), "choose_accuracy", CONTRAST) > 0
+    assert min(shares) > 0, "the item that came next has no place of its own"
+    held = measured()
+    assert value(held, "choose_accuracy", CONTRAST) > 0
+    assert row_of(held, "choose_accuracy", ALIGNED)["n"] == held.metrics["choose_events"] == 30
+
+
+def test_as_many_candidates_are_asked_about_as_configured_and_one_of_them_came_next() -> None:
+    model = Recorded()
+    config = HeldOutConfig(judge_events=0, choose_events=7, candidates=3, explain_subjects=0)
+    held = measured(aligned=model, config=config)
+    assert len(model.asked) == 7 * 3
+    assert row_of(held, "choose_accuracy", ALIGNED)["n"] == 7
 
 
 def test_texts_are_counted_by_gate_and_grounding_on_each_side() -> None:

@@ -96,8 +96,8 @@ def test_words_follow_the_standing() -> None:
     rates = [crowd_words(Standing(20, likes)) for likes in (2, 10, 13, 19)]
     assert rates == ["few like it", "half like it", "most like it", "nearly all like it"]
     assert [leniency_words(Standing(20, likes)) for likes in (2, 19)] == ["likes few", "likes nearly all"]
-    assert known_words(Standing(30, 0), 10.0) == "known to very many"
-    assert known_words(Standing(0, 0), 10.0) == known_words(Standing(0, 0), 0.0) == "known to few"
+    assert known_words(Standing(30, 0), 10.0) == "very many know it"
+    assert known_words(Standing(0, 0), 10.0) == known_words(Standing(0, 0), 0.0) == "few know it"
 
 
 def test_quarantined_rows_and_sampled_negatives_are_no_history() -> None:
@@ -148,14 +148,15 @@ def test_judge_is_left_out_while_only_one_outcome_was_ever_seen() -> None:
     assert {x.task for x in examples_of(with_labels(cleaned, [1] * cleaned.num_rows))} == {"choose"}
 
 
-def test_choose_hides_the_answer_among_strangers_in_every_place() -> None:
+def test_choose_asks_of_the_item_that_came_next_and_of_one_that_did_not_by_turns() -> None:
     examples = [example for example in examples_of(cleaned_world()) if example.task == "choose"]
-    assert {example.answer for example in examples} == set("ABCD")
-    for example in examples:
-        asked = example.prompt[-1][1]
-        named = f"{without_years(example.told['title'])} ("
-        assert asked.count(named) == 1
-        assert f"{example.answer}) {named}" in asked
+    assert [example.answer for example in examples] == ["yes", "no"] * 10
+    for came, stranger in zip(examples[::2], examples[1::2], strict=True):
+        assert came.told["title"] != stranger.told["title"]
+        histories = {example.prompt[-1][1].split("Liked: ")[1].split("Others: ")[0] for example in (came, stranger)}
+        assert len(histories) == 1, "both are asked of one person at one moment"
+        for example in (came, stranger):
+            assert f"choose {without_years(example.told['title'])} (" in example.prompt[-1][1]
 
 
 def test_examples_depend_on_the_seed_but_not_on_the_order_of_rows() -> None:

@@ -58,7 +58,7 @@ def first(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 def test_the_loss_of_every_task_falls(first: tuple[Path, Alignment]) -> None:
     metrics = first[1].metrics
     fallen = {task: metrics[f"last_loss_{task}"] / metrics[f"first_loss_{task}"] for task in TASKS}
-    assert all(share < 0.6 for share in fallen.values()), fallen
+    assert all(share < 0.7 for share in fallen.values()), fallen
 
 
 def test_every_step_is_on_the_loss_curve_of_its_task(first: tuple[Path, Alignment]) -> None:

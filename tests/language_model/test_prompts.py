@@ -8,7 +8,6 @@ from transformers import PreTrainedTokenizerBase
 from curec_assets.language_model.chat import answer_tokens, prompt_tokens
 from curec_assets.language_model.loading import load_language_model
 from curec_assets.language_model.prompts import (
-    LETTERS,
     arrival_prompt,
     choose_prompt,
     explain_prompt,
@@ -65,9 +64,10 @@ def test_a_prompts_hash_follows_what_it_says() -> None:
 
 
 def test_a_hint_gives_the_outcome_away_and_a_plain_prompt_does_not() -> None:
-    plain = choose_prompt(["Emma"], [("Heat", ["Crime"], "known to many"), ("Aladdin", [], "known to few")])
-    assert "A) Heat (Crime), known to many; B) Aladdin, known to few." in plain[-1][1]
-    assert "The right answer is B." in with_hint(plain, "B")[-1][1]
+    plain = choose_prompt(["Emma"], "Heat", ["Crime"], "many know it")
+    assert "Did this person choose Heat (Crime) next?" in plain[-1][1]
+    assert plain[-1][1].endswith("Liked: Emma. Others: many know it.")
+    assert "The right answer is no." in with_hint(plain, "no")[-1][1]
     assert "right answer" not in plain[-1][1]
 
 
@@ -102,7 +102,3 @@ def test_an_answer_ends_its_turn_even_when_cut(tokenizer: PreTrainedTokenizerBas
     cut = answer_tokens(tokenizer, "people like drama " * 20, 8)
     assert len(cut) == 8
     assert cut[-1] == tokenizer.eos_token_id
-
-
-def test_there_are_letters_for_every_candidate() -> None:
-    assert len(set(LETTERS)) == len(LETTERS) >= 8
