@@ -8,7 +8,7 @@ from curec_assets.window_asset import window_asset
 def aligned_llm(run: WindowRun) -> Published:
     """LoRA adapter that teaches the base model to follow recommendation instructions, with reasoning (DESIGN §3.2).
 
-    Tasks: judge (would this user like this item?), choose (which of k came next?), explain (why do people like it?).
+    Tasks: judge (would this user like this item?), choose (did this one come next?), explain (why do people like it?).
     Rationales are bootstrapped from the model itself (STaR): kept when grounded and leading to the right answer without
     the hint, else verbalised from the evidence. Continues from the adapter of the window before.
     """
