@@ -17,6 +17,28 @@ def silent(step: str, done: int, total: int) -> None:
     """The listener of tests and library calls: hears nothing."""
 
 
+class Pace:
+    """How long the rest of a step will take, from its reports so far.
+
+    The clock starts at a step's first report, so what was done by then (the first unit, or what a checkpoint held) is
+    taken for work of before.
+    """
+
+    def __init__(self) -> None:
+        self._step = ""
+        self._first = (0, 0.0)
+
+    def seconds_left(self, step: str, done: int, total: int) -> float | None:
+        """Take note of a report; None while nothing can be said: at a step's first report, and where it ends."""
+        now = time.monotonic()
+        if step != self._step:
+            self._step, self._first = step, (done, now)
+        already, since = self._first
+        if not already < done < total:
+            return None
+        return (now - since) / (done - already) * (total - done)
+
+
 class PacedProgress:
     """Progress as lines of text with an estimate of the time left, at most one every ten seconds and one at the end.
 
@@ -28,16 +50,14 @@ class PacedProgress:
     def __init__(self, stage: str, write: Callable[[str], object]) -> None:
         self._stage = stage
         self._write = write
-        self._step = ""
-        self._started = self._last = time.monotonic()
+        self._pace = Pace()
+        self._last = time.monotonic()
 
     def __call__(self, step: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if step != self._step:
-            self._step, self._started = step, now
+        seconds = self._pace.seconds_left(step, done, total)
         if now - self._last < LINE_EVERY_SECONDS and done < total:
             return
         self._last = now
-        elapsed = now - self._started
-        left = f", about {elapsed / done * (total - done):.0f} s left" if 0 < done < total else ""
+        left = "" if seconds is None else f", about {seconds:.0f} s left"
         self._write(f"{self._stage}: {step} {done}/{total}{left}")

@@ -12,7 +12,7 @@ from curec_assets.configuration.chain import Chain
 from curec_assets.configuration.windows import Window
 from curec_assets.lake.lake import Lake
 from curec_assets.lineage import LINEAGE
-from curec_assets.progress import PacedProgress
+from curec_assets.progress import Pace, PacedProgress
 from curec_assets.progress import Progress as StageProgress
 
 USUAL_SHARES = {
@@ -91,11 +91,11 @@ class RunDisplay:
         return self._listen(self._stage, f"  {window} {asset}")
 
     def _listen(self, task: TaskID, title: str) -> StageProgress:
-        started: dict[str, float] = {}
+        pace = Pace()
 
         def listener(step: str, done: int, total: int) -> None:
-            elapsed = time.monotonic() - started.setdefault(step, time.monotonic())
-            left = f"{elapsed / done * (total - done):.0f} s left in step" if done and elapsed else ""
+            seconds = pace.seconds_left(step, done, total)
+            left = "" if seconds is None else f"{seconds:.0f} s left in step"
             self._bars.update(task, description=f"{title}: {step}", completed=done, total=total, left=left)
 
         return listener
