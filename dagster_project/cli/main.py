@@ -119,14 +119,20 @@ def command_parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="what came out of chains, as report.md and report.html")
     report.add_argument(
-        "--chain", required=True, action="append", metavar="NAME", help="a chain in the lake; give it again for more"
+        "--chain",
+        required=True,
+        action="append",
+        metavar="NAME",
+        help="a chain in the lake; give it again for more, and the report opens with them side by side",
     )
     report.add_argument("--output", type=Path, default=Path("report"), metavar="FOLDER", help="default: report/")
     report.add_argument(
         "--windows",
-        default="..",
-        metavar="FIRST..LAST",
-        help="windows whose measures the opening table pools, e.g. those that were kept for the test; default: all",
+        default=[],
+        action="append",
+        metavar="[CHAIN=]FIRST..LAST",
+        help="windows whose measures the opening table pools, e.g. those that were kept for the test; give it again as "
+        "CHAIN=FIRST..LAST for the windows of one chain; default: all",
     )
     report.set_defaults(command=_report)
 
