@@ -24,7 +24,7 @@ DESCRIPTION = """\
 Reasons why people like things, as data assets: made, rewarded, corrected over time and fed to a ranker.
 
   curec init --interactions ratings.csv               a data set and a chain over files of your own
-  curec doctor                                        can it run here? machine, models, lake and data
+  curec doctor                                        can it run here? machine, models, lake, data, home
   curec run --chain demo --windows 1997-09..1997-11   make what is missing or stale, window by window
   curec status --chain demo                           what is fresh, stale (and why) or missing
   curec summary --chain demo                          what came out, as tables
@@ -85,7 +85,9 @@ def command_parser() -> argparse.ArgumentParser:
     add_init_options(init)
     init.set_defaults(command=run_init)
 
-    doctor = commands.add_parser("doctor", help="check machine, packages, models, lake and data; 1 if something fails")
+    doctor = commands.add_parser(
+        "doctor", help="check machine, packages, models, lake, data and Dagster home; 1 if something fails"
+    )
     add_doctor_options(doctor)
     doctor.set_defaults(command=run_doctor)
 
