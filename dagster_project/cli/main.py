@@ -184,6 +184,16 @@ def command_parser() -> argparse.ArgumentParser:
     catalog = commands.add_parser("catalog", help="rebuild the catalogue's views and macros from the lake alone")
     catalog.set_defaults(command=_catalog)
 
+    tidy = commands.add_parser(
+        "tidy",
+        help="list weights that no partition names any more, and remove them if asked to",
+        description="A model that is made again with another content leaves its former weights behind. Lists those "
+        "that no partition of the lake names; --remove removes them, and refuses while a run is at work in the lake.",
+    )
+    tidy.add_argument("--chain", required=True, metavar="NAME", help="a chain in the lake")
+    tidy.add_argument("--remove", action="store_true", help="remove what is listed; default: list only")
+    tidy.set_defaults(command=_tidy)
+
     models = commands.add_parser("models", help="lay out a chain's base model in plain safetensors, once")
     _chain_option(models)
     models.set_defaults(command=_models)
@@ -276,6 +286,12 @@ def _catalog(options: argparse.Namespace) -> int:
 
     print(ensure_catalogue(lake_root(), []))
     return 0
+
+
+def _tidy(options: argparse.Namespace) -> int:
+    from dagster_project.cli.tidy import print_tidy
+
+    return print_tidy(lake_root(), options.chain, options.remove)
 
 
 def _models(options: argparse.Namespace) -> int:
