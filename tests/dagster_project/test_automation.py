@@ -66,6 +66,21 @@ class Daemon:
         made = dg.AssetMaterialization(["small", asset], partition=window, tags={DATA_VERSION: content})
         self._instance.report_runless_asset_event(made)
 
+    def begin(self, asset: str, window: str) -> dg.DagsterRun:
+        """A run that makes a partition, and is not done with it."""
+        job, key = self._definitions.resolve_implicit_global_asset_job_def(), dg.AssetKey(["small", asset])
+        return self._instance.create_run_for_job(
+            job.get_subset(asset_selection={key}),
+            tags={"dagster/partition": window},
+            asset_selection=frozenset({key}),
+        )
+
+    def end_all(self) -> None:
+        """End every run that has not ended, without having made anything."""
+        for run in self._instance.get_runs():
+            if not run.is_finished:
+                self._instance.report_run_canceled(run)
+
     def tick(self) -> Made:
         result = dg.evaluate_automation_conditions(self._definitions, self._instance, cursor=self._cursor)
         self._cursor = result.cursor
@@ -158,19 +173,15 @@ def test_nothing_is_built_on_what_is_at_work_or_failed_until_it_is_made(setting:
     daemon = Daemon(setting)
     daemon.find_all_made("first")
 
-    cleaned = dg.AssetKey(["small", "cleaned_interactions"])
-    job = setting.definitions().resolve_implicit_global_asset_job_def()
-    begun = setting.instance.create_run_for_job(
-        job.get_subset(asset_selection={cleaned}),
-        tags={"dagster/partition": WINDOWS[1]},
-        asset_selection=frozenset({cleaned}),
-    )
+    begun = daemon.begin("cleaned_interactions", WINDOWS[1])
     daemon.make("items", WINDOWS[1], "second")
     assert daemon.tick() == [("cleaned_interactions", WINDOWS[2])], "the second window's is at work"
     daemon.make("cleaned_interactions", WINDOWS[2], "second")
     assert daemon.tick() == []
 
     setting.instance.report_run_failed(begun)
+    cleaned = dg.AssetKey(["small", "cleaned_interactions"])
+    job = setting.definitions().resolve_implicit_global_asset_job_def()
     failed = job.execute_in_process(
         partition_key=WINDOWS[1], asset_selection=[cleaned], instance=setting.instance, raise_on_error=False
     )
@@ -178,6 +189,60 @@ def test_nothing_is_built_on_what_is_at_work_or_failed_until_it_is_made(setting:
     assert daemon.tick() == [], "a person should look"
     daemon.make("cleaned_interactions", WINDOWS[1], "second")
     assert daemon.tick() == [("evidence", WINDOWS[1]), ("evidence", WINDOWS[2])]
+
+
+def test_of_a_parent_and_its_child_that_one_tick_sees_made_the_later_one_counts(setting: Setting) -> None:
+    daemon = Daemon(setting)
+    daemon.find_all_made("first")
+    child = ("cleaned_interactions", WINDOWS[2])
+
+    daemon.make("raw_interactions", WINDOWS[2], "second")
+    daemon.make(*child, "second")
+    assert child not in daemon.tick(), "it was made of the change"
+
+    daemon.make(*child, "second")
+    daemon.make("raw_interactions", WINDOWS[2], "third")
+    assert child in daemon.tick(), "it was made before the change"
+    daemon.make(*child, "third")
+    assert child not in daemon.tick()
+    assert child not in daemon.tick()
+
+    daemon.make(*child, "third")
+    daemon.make("raw_interactions", WINDOWS[2], "third")
+    assert child not in daemon.tick(), "made again later, with the same content"
+
+
+@pytest.mark.parametrize("seen", ["a tick before", "in the same tick"])
+def test_a_run_leaves_open_what_changed_while_it_was_at_work_and_settles_what_changed_before(
+    setting: Setting, seen: str
+) -> None:
+    daemon = Daemon(setting)
+    daemon.find_all_made("first")
+    child, parent = ("cleaned_interactions", WINDOWS[2]), ("raw_interactions", WINDOWS[2])
+
+    # The items are at work all along, so that nothing is requested and what is made is made by hand.
+    daemon.begin("items", WINDOWS[2])
+    daemon.make(*parent, "second")
+    if seen == "a tick before":
+        assert daemon.tick() == []
+    run = daemon.begin(*child)
+    assert daemon.tick() == []
+    daemon.make(*child, "second")
+    setting.instance.report_run_canceled(run)
+    assert child not in daemon.tick()
+    daemon.end_all()
+    assert child not in daemon.tick(), "it was made of the change"
+
+    run = daemon.begin(*child)
+    assert child not in daemon.tick()
+    daemon.make(*parent, "third")
+    assert child not in daemon.tick(), "it is at work"
+    daemon.make(*child, "second")
+    setting.instance.report_run_canceled(run)
+    assert child in daemon.tick(), "it may have been read before the change"
+    daemon.make(*child, "third")
+    assert child not in daemon.tick()
+    assert child not in daemon.tick()
 
 
 def schedule_tick(setting: Setting, now: datetime) -> dg.RunRequest | str:
