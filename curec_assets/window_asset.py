@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import cleandoc
 
+from curec_assets.lake.at_work import at_work
 from curec_assets.lake.catalogue import ensure_catalogue
 from curec_assets.lake.window_run import Published, WindowJob, WindowRun
 from curec_assets.progress import Progress, silent
@@ -49,7 +50,8 @@ def run_job(asset: WindowAsset, job: WindowJob, progress: Progress = silent) -> 
     run.read.require_same_configuration_before()
     if asset.heavy:
         prepare_torch(job.chain.profile.threads)
-    published = asset.compute(run)
+    with at_work(job.lake):
+        published = asset.compute(run)
     ensure_catalogue(job.lake, [job.chain.name])
     return published
 

@@ -31,7 +31,7 @@ def up_to_date_in_order(chain: Chain, asset: str) -> dg.AutomationCondition:
     condition = dg.AutomationCondition
     # A run that makes parent and child leaves nothing to do for the child.
     changed = condition.data_version_changed() & ~condition.executed_with_root_target()
-    due = (condition.missing() | condition.any_deps_match(changed).since_last_handled()).with_label("due")
+    due = (condition.missing() | _changed_since_made(changed)).with_label("due")
     failed, at_work = condition.execution_failed(), condition.in_progress()
     pending = (due | at_work | failed).with_label("pending")
     waits: dg.AutomationCondition = condition.any_deps_match(pending).ignore(_keys(chain, _read_at(asset)))
@@ -39,6 +39,24 @@ def up_to_date_in_order(chain: Chain, asset: str) -> dg.AutomationCondition:
     for ancestor in _ancestors(asset):
         waits |= condition.asset_matches([chain.name, ancestor], pending & ~condition.will_be_requested())
     return (due & ~waits & ~at_work & ~failed).with_label("up_to_date_in_order")
+
+
+def _changed_since_made(changed: dg.AutomationCondition) -> dg.AutomationCondition:
+    """A parent has changed, and what was made or requested since cannot have read it.
+
+    Making a partition settles what changed before. It leaves open what changed later, though both are seen in one tick,
+    and what changed while a run was at it, which may have read its parents already.
+    """
+    condition = dg.AutomationCondition
+    any_changed = condition.any_deps_match(changed)
+    # Both sides have one operand each, so that Dagster compares the moments of events that one tick sees together.
+    updated_later = condition.any_deps_match(condition.newly_updated()).since(condition.newly_updated())
+    began = condition.run_in_progress().newly_true()
+    ended = (~condition.run_in_progress()).newly_true()
+    changed_meanwhile = (ended & any_changed.since(began)).with_label("changed_meanwhile")
+    made = condition.newly_updated() & ~updated_later & ~changed_meanwhile
+    handled = (condition.newly_requested() | made | condition.initial_evaluation()).with_label("handled")
+    return any_changed.since(handled)
 
 
 def chain_automation(chain: Chain) -> dg.AutomationConditionSensorDefinition:

@@ -12,13 +12,27 @@ PROCESS_TAG = "curec/process"
 """Tag of a run that ``curec run`` executes in its own process: the process's id."""
 
 
+SETTINGS = "dagster.yaml"
+UNFINISHED = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+
+
+def home_folder() -> Path:
+    """``$DAGSTER_HOME``, or ``.dagster/`` below the working directory, whether it exists or not."""
+    return Path(os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
+
+
+def shipped_settings() -> str:
+    """The text of the ``dagster.yaml`` that a new home is given."""
+    return (files("dagster_project") / SETTINGS).read_text()
+
+
 def dagster_home() -> Path:
-    """``$DAGSTER_HOME``, or ``.dagster/`` below the working directory; made, with the project's settings, if absent."""
-    home = Path(os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
+    """``home_folder``; made, with the project's settings, if absent."""
+    home = home_folder()
     home.mkdir(parents=True, exist_ok=True)
-    settings = home / "dagster.yaml"
+    settings = home / SETTINGS
     if not settings.exists():
-        settings.write_text((files("dagster_project") / "dagster.yaml").read_text())
+        settings.write_text(shipped_settings())
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
@@ -26,8 +40,7 @@ def dagster_home() -> Path:
 def close_orphaned_runs(instance: dg.DagsterInstance) -> None:
     """Mark runs of processes that were killed as cancelled and free their pool slots, so that the next run need not
     wait for a slot that nobody will give back."""
-    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
-    for run in instance.get_runs(unfinished):
+    for run in instance.get_runs(UNFINISHED):
         process = run.tags.get(PROCESS_TAG)
         if process is not None and not is_alive(int(process)):
             instance.report_run_canceled(run, message="The process that ran this was killed; run it again to resume.")

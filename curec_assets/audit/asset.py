@@ -19,7 +19,7 @@ def bias_audit(run: WindowRun) -> Published:
 
     table = audit_bias(
         run.read.up_to("corrected_reasons"),
-        run.read.at("recommendations"),
+        run.read.at("recommendations", needs=("arm", "served")),
         run.read.at("ranker_evaluation"),
         run.read.up_to("cleaned_interactions"),
         run.read.up_to("items"),

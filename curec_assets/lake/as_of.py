@@ -27,6 +27,10 @@ class ConfigurationChangedError(ChronologyError):
     """A parent that was made with another effective configuration or base model than the one in force."""
 
 
+class OlderCodeError(ChronologyError):
+    """A parent that older code wrote, without columns that are read now."""
+
+
 @dataclass
 class AsOfReader:
     """Reads the parents of ``asset`` in ``window``, as they are declared in the lineage, and remembers what was read.
@@ -41,9 +45,19 @@ class AsOfReader:
     _seen: dict[tuple[str, str], Manifest] = field(default_factory=dict)
     _sealed: bool = False
 
-    def at(self, asset: str) -> pa.Table:
-        """``asset`` in this window."""
-        return self._read(asset, "at")
+    def at(self, asset: str, needs: Sequence[str] = ()) -> pa.Table:
+        """``asset`` in this window.
+
+        Args:
+            needs: columns that not every version of the code has written.
+
+        Raises:
+            OlderCodeError: a partition without one of them.
+        """
+        table = self._read(asset, "at")
+        if lacks := [column for column in needs if column not in table.column_names]:
+            raise self._older(asset, lacks)
+        return table
 
     def previous(self, asset: str) -> pa.Table:
         """``asset`` in the window before; no rows in the first window."""
@@ -123,6 +137,14 @@ class AsOfReader:
             f"({manifest.config_hash}, now {config_hash(self.chain, manifest.asset)}), so {self.asset} in "
             f"{self.window.key} cannot build on it.{launched} Materialize {manifest.asset} again from "
             f"{manifest.window} on, or restore the configuration"
+        )
+
+    def _older(self, asset: str, lacks: Sequence[str]) -> OlderCodeError:
+        made, now = self._seen[(asset, self.window.key)].code_version, LINEAGE[asset].code_version
+        return OlderCodeError(
+            f"{self.chain.name}/{asset} in {self.window.key} was written by older code (version {made}, now {now}), "
+            f"without {', '.join(lacks)}, which {self.asset} reads. Make it again: curec run --chain "
+            f"{self.chain.name} --windows {self.window.key} --assets {asset},{self.asset}"
         )
 
 

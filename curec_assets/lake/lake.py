@@ -5,6 +5,7 @@
 <root>/<chain>/rejects/data.parquet                  source rows that have no window
 <root>/<chain>/.staging/                             half-written things; swept when their writer is gone
 <root>/<chain>/.checkpoints/<asset>@<window>/<key>/  parts of a stage at work, gone once it has published
+<root>/.lock                                         held by whoever is at work in the lake
 """
 
 import os

@@ -52,12 +52,21 @@ def _findings(names: list[str]) -> Iterator[Finding]:
     yield Finding("ok", "configuration", f"{len(chains)} chains in {configuration_folder()}")
     yield from check_machine(chains, lake_root())
     if any(finding.level == "fail" for finding in packages):
-        yield Finding("warn", "models", "not checked: they need the packages above")
+        yield Finding("warn", "models", "not checked, nor is the Dagster instance: they need the packages above")
     else:
         yield from check_precision(chains)
         yield from check_models(chains, models_root())
+        yield from _instance()
     yield from check_data(chains, asked_for=bool(names))
     yield from check_lake(chains, lake_root(), models_root())
+
+
+def _instance() -> Iterator[Finding]:
+    # Imports dagster, which may be what is missing.
+    from dagster_project.doctor.instance import check_instance
+    from dagster_project.instance import home_folder
+
+    yield from check_instance(home_folder())
 
 
 def _chains(names: list[str]) -> list[Chain]:

@@ -24,7 +24,7 @@ DESCRIPTION = """\
 Reasons why people like things, as data assets: made, rewarded, corrected over time and fed to a ranker.
 
   curec init --interactions ratings.csv               a data set and a chain over files of your own
-  curec doctor                                        can it run here? machine, models, lake and data
+  curec doctor                                        can it run here? machine, models, lake, data, home
   curec run --chain demo --windows 1997-09..1997-11   make what is missing or stale, window by window
   curec status --chain demo                           what is fresh, stale (and why) or missing
   curec summary --chain demo                          what came out, as tables
@@ -85,7 +85,9 @@ def command_parser() -> argparse.ArgumentParser:
     add_init_options(init)
     init.set_defaults(command=run_init)
 
-    doctor = commands.add_parser("doctor", help="check machine, packages, models, lake and data; 1 if something fails")
+    doctor = commands.add_parser(
+        "doctor", help="check machine, packages, models, lake, data and Dagster home; 1 if something fails"
+    )
     add_doctor_options(doctor)
     doctor.set_defaults(command=run_doctor)
 
@@ -119,14 +121,20 @@ def command_parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="what came out of chains, as report.md and report.html")
     report.add_argument(
-        "--chain", required=True, action="append", metavar="NAME", help="a chain in the lake; give it again for more"
+        "--chain",
+        required=True,
+        action="append",
+        metavar="NAME",
+        help="a chain in the lake; give it again for more, and the report opens with them side by side",
     )
     report.add_argument("--output", type=Path, default=Path("report"), metavar="FOLDER", help="default: report/")
     report.add_argument(
         "--windows",
-        default="..",
-        metavar="FIRST..LAST",
-        help="windows whose measures the opening table pools, e.g. those that were kept for the test; default: all",
+        default=[],
+        action="append",
+        metavar="[CHAIN=]FIRST..LAST",
+        help="windows whose measures the opening table pools, e.g. those that were kept for the test; give it again as "
+        "CHAIN=FIRST..LAST for the windows of one chain; default: all",
     )
     report.set_defaults(command=_report)
 
@@ -175,6 +183,16 @@ def command_parser() -> argparse.ArgumentParser:
 
     catalog = commands.add_parser("catalog", help="rebuild the catalogue's views and macros from the lake alone")
     catalog.set_defaults(command=_catalog)
+
+    tidy = commands.add_parser(
+        "tidy",
+        help="list weights that no partition names any more, and remove them if asked to",
+        description="A model that is made again with another content leaves its former weights behind. Lists those "
+        "that no partition of the lake names; --remove removes them, and refuses while a run is at work in the lake.",
+    )
+    tidy.add_argument("--chain", required=True, metavar="NAME", help="a chain in the lake")
+    tidy.add_argument("--remove", action="store_true", help="remove what is listed; default: list only")
+    tidy.set_defaults(command=_tidy)
 
     models = commands.add_parser("models", help="lay out a chain's base model in plain safetensors, once")
     _chain_option(models)
@@ -268,6 +286,12 @@ def _catalog(options: argparse.Namespace) -> int:
 
     print(ensure_catalogue(lake_root(), []))
     return 0
+
+
+def _tidy(options: argparse.Namespace) -> int:
+    from dagster_project.cli.tidy import print_tidy
+
+    return print_tidy(lake_root(), options.chain, options.remove)
 
 
 def _models(options: argparse.Namespace) -> int:

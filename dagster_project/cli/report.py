@@ -6,30 +6,31 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.one_state import require_chain
+from dagster_project.report.answers import EVERY_WINDOW
 from dagster_project.report.html import render_html
 from dagster_project.report.markdown import render_markdown
-from dagster_project.report.opening import EVERY_WINDOW
 from dagster_project.report.queries import read_chain
 from dagster_project.report.sections import TITLE, report_blocks
 
 
 def write_report(
-    chains: Sequence[str], lake_root: Path, configuration: Path, folder: Path, windows: str = EVERY_WINDOW
+    chains: Sequence[str], lake_root: Path, configuration: Path, folder: Path, windows: Sequence[str] = ()
 ) -> list[Path]:
     """Write the report of ``chains``, in their order, into ``folder``, and return the two files.
 
-    ``configuration`` only tells a chain that was not run from one that nobody knows. ``windows`` (a key, or
-    ``first..last``) are those whose measures the opening pools.
+    ``configuration`` only tells a chain that was not run from one that nobody knows. ``windows`` are those whose
+    measures the opening pools: a key or ``first..last`` for every chain, ``chain=first..last`` for one.
 
     Raises:
         ConfigError: a chain that neither the lake nor the configuration knows.
         ValueError: a chain without partitions, or without ``windows``, or a lake that the report's queries cannot read.
     """
     named = list(dict.fromkeys(chains))
+    chosen = windows_by_chain(named, windows)
     for chain in named:
         require_chain(lake_root, chain, configuration)
     try:
-        blocks = report_blocks([read_chain(lake_root, chain) for chain in named], windows)
+        blocks = report_blocks([read_chain(lake_root, chain) for chain in named], chosen)
     except duckdb.Error as error:
         raise ValueError(f"{lake_root}: the report's queries cannot read this lake: {error}") from None
     files = {"report.md": render_markdown(blocks), "report.html": render_html(blocks, TITLE)}
@@ -37,3 +38,22 @@ def write_report(
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in files]
+
+
+def windows_by_chain(chains: Sequence[str], windows: Sequence[str]) -> dict[str, str]:
+    """The windows of each chain: its own where they were named (``chain=first..last``), else those of all, else every
+    one.
+
+    Raises:
+        ValueError: windows of a chain that is not reported, or named twice.
+    """
+    asked: dict[str, str] = {}
+    for given in windows:
+        chain, named, own = given.rpartition("=")
+        if named and chain not in chains:
+            raise ValueError(f"--windows {given}: {chain!r} is none of the chains reported: {', '.join(chains)}")
+        if chain in asked:
+            raise ValueError(f"--windows {given}: {chain or 'every chain'} has {asked[chain]} already; give one")
+        asked[chain] = own
+    for_all = asked.get("", EVERY_WINDOW)
+    return {chain: asked.get(chain, for_all) for chain in chains}

@@ -1,1 +1,1 @@
-"""What ``curec doctor`` checks: machine, installation, lake and data. Nothing is downloaded, made or repaired."""
+"""What ``curec doctor`` checks: machine, packages, lake, data, Dagster instance. It makes and repairs nothing."""

@@ -13,7 +13,7 @@ class Finding:
     level: Level
     """``fail`` where a run cannot work, ``warn`` where it can but somebody should look."""
     about: str
-    """``machine``, ``packages``, ``models``, ``lake``, ``data`` or ``configuration``."""
+    """``machine``, ``packages``, ``models``, ``lake``, ``data``, ``instance`` or ``configuration``."""
     what: str
     """What was found, in a sentence or less."""
     to_do: str = ""

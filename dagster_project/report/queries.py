@@ -5,11 +5,14 @@ from pathlib import Path
 
 from curec_assets.lake.catalogue import connect
 from curec_assets.lake.sql import load_sql
+from curec_assets.ranker.config import ArmName
 from dagster_project.one_state import Row, of_one_state
 
 SUBJECTS = ("aligned_llm", "reward_model", "rl_policy", "correction", "ranker", "recommendations")
 """The stages that are judged, in the order in which they run."""
 SHOWN_CORRECTIONS = 20
+BASELINE: ArmName = "id_only"
+"""The arm that all others are told from: what text adds is what they have beyond it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,12 @@ class ChainRows:
     """Every measure of ``bias_audit``."""
     alignment_pairs: list[Row]
     """What the base model and the aligned one wrote for the same subjects, of the last window that asked them."""
+    sizes: Row
+    """Rows, users, items, and of how many items there is text."""
+    ablation: list[Row]
+    """Every arm of the ranker in every window, with its difference to ``BASELINE``."""
+    configuration: list[Row]
+    """Each value that the models were made with."""
 
 
 def read_chain(lake_root: Path, chain: str) -> ChainRows:
@@ -72,4 +81,7 @@ def _read(lake_root: Path, chain: str, overview: Row) -> ChainRows:
             corrections=rows("corrections", seed=chain, shown=SHOWN_CORRECTIONS),
             audit=rows("audit"),
             alignment_pairs=rows("alignment_pairs"),
+            sizes=rows("sizes")[0],
+            ablation=rows("ablation", baseline=BASELINE),
+            configuration=rows("configuration"),
         )

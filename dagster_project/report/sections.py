@@ -1,11 +1,13 @@
-"""The sections of a chain's report, as blocks: the six questions, each window, each stage, costs, texts unpicked."""
+"""The sections of a report, as blocks: chains side by side; of each, questions, windows, stages, costs, texts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from curec_assets.lineage import LINEAGE
+from dagster_project.report.answers import EVERY_WINDOW, chosen_windows
 from dagster_project.report.blocks import NO_ROWS, NOTHING, Block, Fold, Heading, Paragraph, Table, interval, number
-from dagster_project.report.opening import EVERY_WINDOW, opening_blocks
+from dagster_project.report.opening import opening_blocks
 from dagster_project.report.queries import SUBJECTS, ChainRows, Row
+from dagster_project.report.side_by_side import Column, side_by_side_blocks
 from dagster_project.report.stages import stage_blocks
 
 TITLE = "What came out: reasons, rewards, corrections, ranking"
@@ -17,19 +19,24 @@ READING = (
 )
 
 
-def report_blocks(chains: Sequence[ChainRows], windows: str = EVERY_WINDOW) -> list[Block]:
-    """The whole report, one part a chain.
+def report_blocks(chains: Sequence[ChainRows], windows: Mapping[str, str] | None = None) -> list[Block]:
+    """The whole report: several chains side by side, then one part a chain.
 
     Args:
         chains: what the lake holds of each.
-        windows: those to pool in the opening (a key, or ``first..last``); all else shows every window.
+        windows: by chain, those to pool in the opening (a key, or ``first..last``; by default every one); all else
+            shows every window.
 
     Raises:
         ValueError: ``windows`` names none of a chain's.
     """
+    columns = [Column(rows, chosen_windows(rows, (windows or {}).get(rows.chain, EVERY_WINDOW))) for rows in chains]
     blocks: list[Block] = [Heading(1, TITLE)]
-    for rows in chains:
-        blocks += [*_state(rows), *opening_blocks(rows, windows)]
+    if len(columns) > 1:
+        blocks += side_by_side_blocks(columns)
+    for column in columns:
+        rows = column.rows
+        blocks += [*_state(rows), *opening_blocks(rows, column.windows)]
         blocks += [Heading(3, "Headline: what differs from 0"), *_headline(rows)]
         blocks += [Heading(3, "Stages"), *stage_blocks(rows)]
         blocks += [Heading(3, "Cost: seconds per asset and window"), *_costs(rows.costs)]

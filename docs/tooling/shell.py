@@ -18,6 +18,7 @@ from curec_assets.configuration.chain import Chain
 from curec_assets.configuration.windows import select_windows
 from curec_assets.lake.catalogue import connect, ensure_catalogue
 from curec_assets.lineage import LINEAGE
+from dagster_project.cli.report import windows_by_chain
 from docs.tooling.documents import Block, Document, Problem
 
 SHELLS = ("bash", "sh", "shell")
@@ -132,14 +133,19 @@ def _curec(known: Known, arguments: list[str], own_chains: set[str]) -> Iterator
         if stop.code:
             yield f"`curec {shlex.join(arguments)}` is refused: {said.getvalue().strip().splitlines()[-1]}"
         return
-    asked = getattr(options, "chain", None)
-    for name in asked if isinstance(asked, list) else [asked] if asked else []:
+    asked, windows = getattr(options, "chain", None), getattr(options, "windows", None)
+    names = asked if isinstance(asked, list) else [asked] if asked else []
+    try:
+        by_chain = windows_by_chain(names, windows) if isinstance(windows, list) else dict.fromkeys(names, windows)
+    except ValueError as error:
+        yield str(error)
+        return
+    for name in names:
         if name not in known.chains and name not in own_chains:
             yield f"there is no chain {name}"
-        windows = getattr(options, "windows", None)
-        if windows and name in known.chains:
+        if (own := by_chain[name]) and name in known.chains:
             try:
-                select_windows(known.chains[name].all_windows(), windows)
+                select_windows(known.chains[name].all_windows(), own)
             except ValueError as error:
                 yield f"--windows of the chain {name}: {error}"
     named = (getattr(options, "assets", None) or "").split(",")

@@ -1,8 +1,6 @@
 """``curec doctor`` passes a set-up that works, names what is broken in another, and changes neither."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from dagster_project.cli.main import main
 from dagster_project.doctor import machine
 from dagster_project.doctor.installation import check_packages
 from tests.chains import run_windows
+from tests.command_line.dead_processes import dead_process
 from tests.small_world import write_world
 
 Doctor = Callable[..., tuple[int, str]]
@@ -30,6 +29,7 @@ def doctor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 
     def run(configuration: Path, *arguments: str, **environment: str) -> tuple[int, str]:
         places = {name: str(configuration / name[6:].lower()) for name in ("CUREC_LAKE", "CUREC_MODELS")}
+        places["DAGSTER_HOME"] = str(configuration / "home")
         for name, value in ({"CUREC_CONFIG": str(configuration)} | places | environment).items():
             monkeypatch.setenv(name, value)
         return main(["doctor", *arguments]), capsys.readouterr().out
@@ -50,12 +50,6 @@ def with_lake(configuration: Path) -> Path:
     run_windows(chain, lake, configuration / "models", ("2020-01", "2020-02"), DATA_ASSETS)
     ensure_catalogue(lake, ["small"])
     return configuration
-
-
-def dead_process() -> int:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
 
 
 def test_a_set_up_that_works_passes_and_is_left_as_it_is(with_lake: Path, doctor: Doctor) -> None:

@@ -1,96 +1,22 @@
 """What runs a chain unattended: off until switched on, in the order of windows, and only where something changed."""
 
-import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from curec_assets.configuration.chain import Chain, load_chain
 from curec_assets.interactions.sources import open_source
 from curec_assets.lineage import LINEAGE
-from dagster_project.definitions import build_definitions
-from tests.chains import run_windows
 from tests.checks.partitions import HandMadeLake
+from tests.dagster_project.unattended import ROOTS, Daemon, Setting
 from tests.small_world import CHAIN, WINDOWS, Event, make_events, write_world
-
-DATA_VERSION = "dagster/data_version"
-ROOTS = ("items", "raw_interactions")
-Made = list[tuple[str, str]]
-
-
-@dataclass
-class Setting:
-    """A configuration folder with the chain ``small``, an empty lake, and what Dagster makes of them."""
-
-    root: Path
-    instance: dg.DagsterInstance = field(default_factory=dg.DagsterInstance.ephemeral)
-
-    @property
-    def lake(self) -> Path:
-        return self.root / "lake"
-
-    @property
-    def chain(self) -> Chain:
-        return load_chain(self.root / "configuration" / "chains" / "small.yaml")
-
-    def definitions(self) -> dg.Definitions:
-        return build_definitions(self.root / "configuration", self.lake, self.root / "models")
-
-    def read_source(self, windows: Iterable[str] = WINDOWS) -> None:
-        run_windows(self.chain, self.lake, self.root / "models", windows, ROOTS)
-
-    def write_source(self, events: list[Event]) -> None:
-        shutil.rmtree(self.root / "changed", ignore_errors=True)
-        changed = write_world(self.root / "changed", events)
-        shutil.copy(changed / "interactions.csv", self.root / "configuration" / "interactions.csv")
 
 
 @pytest.fixture
 def setting(tmp_path: Path) -> Setting:
     write_world(tmp_path / "configuration")
     return Setting(tmp_path)
-
-
-class Daemon:
-    """Ticks of the chain's automation; what it requests is made at once, by name alone."""
-
-    def __init__(self, setting: Setting) -> None:
-        self._definitions, self._instance = setting.definitions(), setting.instance
-        self._cursor = None
-
-    def make(self, asset: str, window: str, content: str) -> None:
-        made = dg.AssetMaterialization(["small", asset], partition=window, tags={DATA_VERSION: content})
-        self._instance.report_runless_asset_event(made)
-
-    def tick(self) -> Made:
-        result = dg.evaluate_automation_conditions(self._definitions, self._instance, cursor=self._cursor)
-        self._cursor = result.cursor
-        return [
-            (asset, window)
-            for asset in LINEAGE
-            for window in sorted(map(str, result.get_requested_partitions(dg.AssetKey(["small", asset]))))
-        ]
-
-    def find_all_made(self, content: str) -> None:
-        """Begin with a chain that is wholly there and up to date."""
-        assert self.tick() == []
-        for asset in LINEAGE:
-            for window in WINDOWS:
-                self.make(asset, window, content)
-        assert self.tick() == []
-
-    def settle(self, content: str) -> list[Made]:
-        """Tick and make what is requested until nothing is."""
-        ticks = []
-        while requested := self.tick():
-            ticks.append(requested)
-            for asset, window in requested:
-                self.make(asset, window, content)
-        return ticks
 
 
 def position(window: str) -> int:
@@ -158,19 +84,15 @@ def test_nothing_is_built_on_what_is_at_work_or_failed_until_it_is_made(setting:
     daemon = Daemon(setting)
     daemon.find_all_made("first")
 
-    cleaned = dg.AssetKey(["small", "cleaned_interactions"])
-    job = setting.definitions().resolve_implicit_global_asset_job_def()
-    begun = setting.instance.create_run_for_job(
-        job.get_subset(asset_selection={cleaned}),
-        tags={"dagster/partition": WINDOWS[1]},
-        asset_selection=frozenset({cleaned}),
-    )
+    begun = daemon.begin("cleaned_interactions", WINDOWS[1])
     daemon.make("items", WINDOWS[1], "second")
     assert daemon.tick() == [("cleaned_interactions", WINDOWS[2])], "the second window's is at work"
     daemon.make("cleaned_interactions", WINDOWS[2], "second")
     assert daemon.tick() == []
 
     setting.instance.report_run_failed(begun)
+    cleaned = dg.AssetKey(["small", "cleaned_interactions"])
+    job = setting.definitions().resolve_implicit_global_asset_job_def()
     failed = job.execute_in_process(
         partition_key=WINDOWS[1], asset_selection=[cleaned], instance=setting.instance, raise_on_error=False
     )
@@ -178,6 +100,60 @@ def test_nothing_is_built_on_what_is_at_work_or_failed_until_it_is_made(setting:
     assert daemon.tick() == [], "a person should look"
     daemon.make("cleaned_interactions", WINDOWS[1], "second")
     assert daemon.tick() == [("evidence", WINDOWS[1]), ("evidence", WINDOWS[2])]
+
+
+def test_of_a_parent_and_its_child_that_one_tick_sees_made_the_later_one_counts(setting: Setting) -> None:
+    daemon = Daemon(setting)
+    daemon.find_all_made("first")
+    child = ("cleaned_interactions", WINDOWS[2])
+
+    daemon.make("raw_interactions", WINDOWS[2], "second")
+    daemon.make(*child, "second")
+    assert child not in daemon.tick(), "it was made of the change"
+
+    daemon.make(*child, "second")
+    daemon.make("raw_interactions", WINDOWS[2], "third")
+    assert child in daemon.tick(), "it was made before the change"
+    daemon.make(*child, "third")
+    assert child not in daemon.tick()
+    assert child not in daemon.tick()
+
+    daemon.make(*child, "third")
+    daemon.make("raw_interactions", WINDOWS[2], "third")
+    assert child not in daemon.tick(), "made again later, with the same content"
+
+
+@pytest.mark.parametrize("seen", ["a tick before", "in the same tick"])
+def test_a_run_leaves_open_what_changed_while_it_was_at_work_and_settles_what_changed_before(
+    setting: Setting, seen: str
+) -> None:
+    daemon = Daemon(setting)
+    daemon.find_all_made("first")
+    child, parent = ("cleaned_interactions", WINDOWS[2]), ("raw_interactions", WINDOWS[2])
+
+    # The items are at work all along, so that nothing is requested and what is made is made by hand.
+    daemon.begin("items", WINDOWS[2])
+    daemon.make(*parent, "second")
+    if seen == "a tick before":
+        assert daemon.tick() == []
+    run = daemon.begin(*child)
+    assert daemon.tick() == []
+    daemon.make(*child, "second")
+    setting.instance.report_run_canceled(run)
+    assert child not in daemon.tick()
+    daemon.end_all()
+    assert child not in daemon.tick(), "it was made of the change"
+
+    run = daemon.begin(*child)
+    assert child not in daemon.tick()
+    daemon.make(*parent, "third")
+    assert child not in daemon.tick(), "it is at work"
+    daemon.make(*child, "second")
+    setting.instance.report_run_canceled(run)
+    assert child in daemon.tick(), "it may have been read before the change"
+    daemon.make(*child, "third")
+    assert child not in daemon.tick()
+    assert child not in daemon.tick()
 
 
 def schedule_tick(setting: Setting, now: datetime) -> dg.RunRequest | str:

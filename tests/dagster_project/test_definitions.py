@@ -22,7 +22,7 @@ from tests.small_world import CHAIN, WINDOWS, write_world
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     root = tmp_path_factory.mktemp("definitions")
     configuration = write_world(root / "configuration")
-    (configuration / "chains" / "other.yaml").write_text(CHAIN)
+    (configuration / "chains" / "other.yaml").write_text(CHAIN.replace(WINDOWS[2], WINDOWS[1]))
     return build_definitions(configuration, root / "lake", root / "models")
 
 
@@ -36,6 +36,17 @@ def test_several_chains_stand_side_by_side_and_share_no_asset(definitions: dg.De
         for asset in LINEAGE:
             parents = graph.get(key(asset, chain)).parent_keys
             assert {parent.path[0] for parent in parents} <= {chain}
+    assert {asset.path[0] for asset in graph.get_all_asset_keys()} == {"small", "other"}
+
+
+def test_each_chain_has_partitions_and_groups_of_its_own(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for chain, windows in (("small", WINDOWS), ("other", WINDOWS[:2])):
+        for asset, artifact in LINEAGE.items():
+            node = graph.get(key(asset, chain))
+            assert node.partitions_def is not None
+            assert tuple(node.partitions_def.get_partition_keys()) == windows
+            assert node.group_name == f"{chain}_{artifact.group}"
 
 
 def test_every_asset_has_a_description_a_group_kinds_an_owner_and_a_code_version(definitions: dg.Definitions) -> None:

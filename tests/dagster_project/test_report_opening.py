@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from dagster_project.report.answers import QUESTIONS, chosen_windows
 from dagster_project.report.blocks import Table
-from dagster_project.report.opening import QUESTIONS, opening_blocks
+from dagster_project.report.opening import opening_blocks
 from dagster_project.report.pooling import pool
 from dagster_project.report.queries import SUBJECTS, ChainRows
 
@@ -38,6 +39,9 @@ def chain_rows(evaluations: Mapping[str, list[dict[str, Any]]], windows: tuple[s
         corrections=[],
         audit=[],
         alignment_pairs=[],
+        sizes={},
+        ablation=[],
+        configuration=[],
     )
 
 
@@ -47,7 +51,7 @@ def auc(window: str, arm: str, value: float, half: float, n: int) -> dict[str, A
 
 
 def tables(rows: ChainRows, windows: str) -> list[Cells]:
-    found = [block for block in opening_blocks(rows, windows) if isinstance(block, Table)]
+    found = [block for block in opening_blocks(rows, chosen_windows(rows, windows)) if isinstance(block, Table)]
     return [[dict(zip(table.columns, line, strict=True)) for line in table.rows] for table in found]
 
 
@@ -109,8 +113,8 @@ def test_the_opening_pools_the_windows_that_were_asked_for_and_no_other() -> Non
     (found,) = [cells for cells in questions if cells["compared"] == contrast]
     assert (found["value"], found["n"], found["windows"], found["verdict"]) == ("0.2000", "20", "2 of 2", "above 0")
     assert [(cells["stage"], cells["seconds"]) for cells in wall_clock] == [("items", "20.0"), ("all", "20.0")]
-    with pytest.raises(ValueError, match="'2021-01' is no window of this chain"):
-        opening_blocks(rows, "2021-01")
+    with pytest.raises(ValueError, match=r"hand: '2021-01' is no window of this chain.*--windows hand=FIRST\.\.LAST"):
+        chosen_windows(rows, "2021-01")
 
 
 def test_every_question_has_a_row_though_nothing_answers_it() -> None:

@@ -13,9 +13,9 @@ from dagster_project.report.html import render_html
 from dagster_project.report.markdown import render_markdown
 from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot, stacked_bars
 from dagster_project.report.reliability import reliability_plots
+from tests.dagster_project.reports import HOSTILE
 
 BIN = {"slice": "all", "arm": "own_reason", "low": 0.7, "n": 4, "predicted": 0.75, "observed": 0.5}
-HOSTILE = "<script>alert('x')</script> & \"more\" | `code` ](https://example.org)"
 
 
 def test_every_block_and_plot_escapes_a_title_with_a_tag_in_it() -> None:

@@ -153,6 +153,8 @@ def test_commands_that_name_what_exists_pass(known: Known, line: str) -> None:
         ("curec run --windows 1997-09", "required: --chain"),
         ("curec run --chain demos", "no chain demos"),
         ("curec run --chain demo --windows 2020-01", "'2020-01' is no window"),
+        ("curec report --chain demo --windows demo=2020-01", "'2020-01' is no window"),
+        ("curec report --chain demo --windows shop=2024-01", "'shop' is none of the chains reported"),
         ("curec run --chain demo --assets ranker,rankers", "no asset rankers"),
         ('curec sql "select titel from demo.item_reasons"', "titel"),
         ("curec sql --chain demo --file sql/queries/gone.sql", "no sql/queries/gone.sql"),

@@ -6,15 +6,25 @@ import numpy as np
 import pytest
 import torch
 
-from curec_assets.ranker.backbone import Examples, Knowledge, Ranker, Shape, make_examples
+from curec_assets.ranker.backbone import Examples, Knowledge, Ranker, Shape, make_examples, make_queries
 from curec_assets.ranker.config import ArmName, BackboneName
 from curec_assets.ranker.events import microseconds
 from curec_assets.ranker.folder import new_ranker
 from curec_assets.ranker.prepare import Prepared, prepare
 from curec_assets.ranker.versions import window_starts
-from tests.ranker.ranker_world import DIMENSION, ENCODER, TINY, WINDOWS, make_world
+from tests.ranker.ranker_world import DIMENSION, ENCODER, TINY, WINDOWS, RankerWorld, make_world
 
 STARTS = window_starts([microseconds(window.start) for window in WINDOWS])
+
+
+JUDGED = (45, 65, 95)
+"""Places of events in their order, one a window from February on: what lies at or after each is poisoned."""
+
+
+def prepared(world: RankerWorld) -> Prepared:
+    """What rankers are handed of ``world``; half of the ids are outside the vocabulary."""
+    items, users = [f"i{n:02d}" for n in range(0, 16, 2)], [f"u{n:02d}" for n in range(0, 10, 2)]
+    return prepare(world.cleaned, world.items, world.evidence, world.reasons, ENCODER, WINDOWS[-1].end, items, users)
 
 
 class RankerConformance:
@@ -24,12 +34,7 @@ class RankerConformance:
 
     @pytest.fixture(scope="class")
     def world(self) -> Prepared:
-        world = make_world(users=10, items=16, events=300)
-        # Half of the ids are outside the vocabulary.
-        items, users = [f"i{n:02d}" for n in range(0, 16, 2)], [f"u{n:02d}" for n in range(0, 10, 2)]
-        return prepare(
-            world.cleaned, world.items, world.evidence, world.reasons, ENCODER, WINDOWS[-1].end, items, users
-        )
+        return prepared(make_world(users=10, items=16, events=300))
 
     @pytest.fixture(scope="class")
     def knowledge(self, world: Prepared) -> Knowledge:
@@ -111,6 +116,36 @@ class RankerConformance:
         assert (weights >= 0).all()
         assert not weights[:, 0][~present].any()
         assert torch.allclose(weights.sum(dim=2)[:, 0], present.any(dim=1).float(), atol=1e-5)
+
+    @pytest.mark.parametrize("number", JUDGED)
+    def test_nothing_that_lies_at_or_after_an_event_moves_what_is_made_of_those_before(
+        self, world: Prepared, number: int
+    ) -> None:
+        moment = int(world.log.events.ts[number])
+        poisoned = prepared(make_world(users=10, items=16, events=300).poisoned_from(moment))
+        assert poisoned.universe.item_ids == world.universe.item_ids
+        assert poisoned.universe.user_ids == world.universe.user_ids
+        before = world.log.events.at(world.log.events.ts < moment)
+        assert 0 < len(before) < len(world.log.events)
+        # The events of the moment itself are judged too: they may be known by what lies strictly before it alone.
+        judged = world.log.events.at(world.log.events.ts <= moment)
+        made = []
+        for one in (world, poisoned):
+            knowledge = one.knowledge("corrected_reasons", STARTS, 0)
+            model, losses = self.fitted(knowledge, make_examples(one.log, before, STARTS, TINY.history_events))
+            queries = make_queries(one.log, judged.user, judged.ts, STARTS, TINY.history_events)
+            every = self.everything(knowledge, len(judged))
+            shown = {
+                "score": model.score(knowledge, queries, every),
+                "whole catalogue": model.score_catalogue(knowledge, queries),
+                "attention": model.attention(knowledge, queries, every),
+                **model.state_dict(),
+            }
+            made.append((shown, losses))
+        (clean, losses), (other, other_losses) = made
+        assert losses == pytest.approx(other_losses, abs=1e-5)
+        for name, value in clean.items():
+            assert torch.allclose(value, other[name], atol=1e-5), name
 
     def test_the_order_of_tied_events_does_not_matter(self, knowledge: Knowledge, examples: Examples) -> None:
         model, _ = self.fitted(knowledge, examples)

@@ -1,5 +1,6 @@
 """A small world of tastes that only reasons tell: titles say nothing, an item's reason names the crowd it pleases."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from curec_assets.lake import schemas
 from curec_assets.lake.hashing import hash_text
 from curec_assets.language_model.encoder import HashingEncoder
 from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.events import microseconds
 
 DIMENSION = 32
 ENCODER = HashingEncoder(DIMENSION)
@@ -55,6 +57,27 @@ class RankerWorld:
             items=_where(self.items, lambda row: row["first_seen"] < window.end),
             evidence=_where(self.evidence, lambda row: row["window"] in keys),
             reasons=_where(self.reasons, lambda row: row["window"] in keys),
+        )
+
+    def poisoned_from(self, moment: int) -> "RankerWorld":
+        """The same ids at the same times, but all that happened or came into force at ``moment`` (microseconds) or
+        later was otherwise: others met other items and thought the opposite, for reasons turned about."""
+        later = [microseconds(row["ts"]) >= moment for row in self.cleaned.to_pylist()]
+        return RankerWorld(
+            cleaned=_turned(self.cleaned, later, ("user_id", "item_id"), {"label": lambda label: 1 - label}),
+            items=self.items,
+            evidence=_turned(
+                self.evidence,
+                [microseconds(row["as_of"]) >= moment for row in self.evidence.to_pylist()],
+                (),
+                {"evidence_text": lambda text: f"{text[::-1]} poison"},
+            ),
+            reasons=_turned(
+                self.reasons,
+                [microseconds(row["valid_from"]) > moment for row in self.reasons.to_pylist()],
+                (),
+                {"embedding": lambda vector: None if vector is None else [-value for value in vector]},
+            ),
         )
 
     def without_text(self) -> "RankerWorld":
@@ -150,3 +173,19 @@ def evidence_row(side: str, subject: str, window: Window, text: str) -> dict[str
 
 def _where(table: pa.Table, keeps: Any) -> pa.Table:
     return table.take([n for n, row in enumerate(table.to_pylist()) if keeps(row)])
+
+
+def _turned(
+    table: pa.Table, changed: Sequence[bool], moved: Sequence[str], made: Mapping[str, Callable[[Any], Any]]
+) -> pa.Table:
+    """``table`` with its ``changed`` rows otherwise: each of the columns ``moved`` handed on among them (each
+    column by another step), those of ``made`` made of what stood there."""
+    rows = table.to_pylist()
+    places = [place for place, is_changed in enumerate(changed) if is_changed]
+    for step, column in enumerate(moved, start=1):
+        values = [rows[place][column] for place in places]
+        for place, value in zip(places, values[step:] + values[:step], strict=True):
+            rows[place][column] = value
+    for place in places:
+        rows[place] |= {column: make(rows[place][column]) for column, make in made.items()}
+    return pa.Table.from_pylist(rows, schema=table.schema)

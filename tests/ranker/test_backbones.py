@@ -1,20 +1,66 @@
 """Both backbones keep the promises of the protocol."""
 
+from dataclasses import replace
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from curec_assets.ranker.backbone import Examples, Knowledge, batches_of
-from curec_assets.ranker.config import ArmName, BackboneName
+from curec_assets.progress import Progress
+from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Shape, batches_of
+from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig
+from curec_assets.ranker.din import DIN
 from curec_assets.ranker.prepare import Prepared
 from curec_assets.ranker.sasrec import SASRec, _drawn
-from tests.ranker.ranker_conformance import STARTS, RankerConformance
-from tests.ranker.ranker_world import TINY
+from tests.ranker.ranker_conformance import JUDGED, STARTS, RankerConformance, prepared
+from tests.ranker.ranker_world import DIMENSION, TINY, make_world
 
 
 class TestDIN(RankerConformance):
     backbone: ClassVar[BackboneName] = "din"
+
+
+class ReadsTheWholeLog(DIN):
+    """Scores an item by what everybody came to think of it, whenever that was."""
+
+    def score(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
+        told = knowledge.log.item_events(items.numpy(), np.array(np.iinfo(np.int64).max))[1]
+        return super().score(knowledge, queries, items) + torch.from_numpy(told).float()
+
+
+class LearnsFromTheWholeLog(DIN):
+    """Begins its training with the like rate of all events, those after its examples among them."""
+
+    def fit(self, knowledge: Knowledge, examples: Examples, config: RankerConfig, progress: Progress) -> list[float]:
+        with torch.no_grad():
+            next(iter(self.parameters())).add_(float(knowledge.log.events.label.mean()))
+        return super().fit(knowledge, examples, config, progress)
+
+
+class LooksAtTheNextWindow(DIN):
+    """Reads where items stand at the end of the window that an event lies in."""
+
+    def score(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
+        after = torch.clamp(queries.window + 1, max=len(knowledge.co_liked) - 1)
+        return super().score(knowledge, replace(queries, window=after), items)
+
+
+@pytest.mark.parametrize("cheat", [ReadsTheWholeLog, LearnsFromTheWholeLog, LooksAtTheNextWindow])
+def test_the_suite_catches_a_backbone_that_reads_what_comes_later(cheat: type[DIN]) -> None:
+    class Suite(RankerConformance):
+        backbone: ClassVar[BackboneName] = "din"
+
+        def model(self, seed: int = 3) -> DIN:
+            honest = super().model(seed)
+            cheating = cheat(Shape(8, 5, DIMENSION), TINY)
+            cheating.load_state_dict(honest.state_dict())
+            return cheating
+
+    world = prepared(make_world(users=10, items=16, events=300))
+    with pytest.raises(AssertionError):
+        Suite().test_nothing_that_lies_at_or_after_an_event_moves_what_is_made_of_those_before(world, JUDGED[1])
 
 
 class TestSASRec(RankerConformance):

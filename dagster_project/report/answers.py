@@ -1,0 +1,118 @@
+"""Six questions to the method, and what a chain's windows answer: a pooled value and verdict for each comparison."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from curec_assets.configuration.windows import select_keys
+from curec_assets.ranker.config import BASELINE_CONTRASTS, PRIMARY_CONTRASTS
+from dagster_project.report.pooling import Pooled, pool
+from dagster_project.report.queries import ChainRows, Row
+
+EVERY_WINDOW = ".."
+SHARE_EVENTS = frozenset({"reward_model"})
+"""Stages whose windows are measured on events that they have in common: all events up to the window."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question, and the rows of EVALUATIONS that speak to it; an empty choice takes whatever there is."""
+
+    text: str
+    subject: str
+    metrics: tuple[str, ...] = ()
+    slices: tuple[str, ...] = ("all",)
+    arms: tuple[str, ...] = ()
+
+    def speaks(self, row: Row) -> bool:
+        """Whether a row is one of the question's: a paired difference of two arms, as a gain is by itself."""
+        return (
+            (row["is_contrast"] or row["metric"] == "later_gain")
+            and (not self.metrics or row["metric"] in self.metrics)
+            and row["slice"] in self.slices
+            and (not self.arms or row["arm"] in self.arms)
+        )
+
+
+def _named(contrasts: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(f"{a} − {b}" for a, b in contrasts)
+
+
+QUESTIONS = (
+    Question("1 Is the aligned LLM better than its base?", "aligned_llm"),
+    Question("2 Does the reward model read?", "reward_model", ("auc",), ("all", "ids_masked", "item", "user")),
+    Question("3 Does RL raise the reward?", "rl_policy", ("reward", "acceptance_reward", "gold_reward")),
+    Question("4 Are corrections worth it on the window after?", "correction", ("later_gain",), ("item", "user", "all")),
+    Question("5 Is the ranker without text above popularity?", "ranker", arms=_named(BASELINE_CONTRASTS)),
+    Question("6 Do corrected reasons help the ranker?", "ranker", arms=_named(PRIMARY_CONTRASTS)),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What some windows say together of one comparison of one question."""
+
+    question: str
+    compared: str
+    measure: str
+    part: str
+    """The slice."""
+    pooled: Pooled
+
+    @property
+    def about(self) -> tuple[str, str, str, str]:
+        """What was asked, the same in every chain that was asked it."""
+        return self.question, self.compared, self.measure, self.part
+
+
+def chosen_windows(rows: ChainRows, windows: str) -> tuple[str, ...]:
+    """Those of the chain's windows in the lake that ``windows`` names: a key, or ``first..last``.
+
+    Raises:
+        ValueError: it names none of them.
+    """
+    held = sorted({row["window"] for row in rows.costs if row["window"] is not None})
+    try:
+        return select_keys(held, windows)
+    except ValueError as error:
+        raise ValueError(f"{rows.chain}: {error}; --windows {rows.chain}=FIRST..LAST is for this chain alone") from None
+
+
+def answers_to(question: Question, rows: ChainRows, windows: Sequence[str]) -> list[Answer]:
+    """The answers of ``windows``, in the question's order; none where nothing was measured."""
+    found = [row for row in rows.evaluations[question.subject] if row["window"] in windows and question.speaks(row)]
+    measures = dict.fromkeys(_measure(row) for row in found)
+    answers = []
+    for measure in sorted(measures, key=lambda key: _order(question, key)):
+        backbone, arm, metric, part = measure
+        pooled = pool((row for row in found if _measure(row) == measure), question.subject in SHARE_EVENTS)
+        if pooled is None:
+            continue
+        answers.append(
+            Answer(
+                question.text,
+                "corrected − replaced" if metric == "later_gain" else arm,
+                metric if backbone is None or question.subject != "ranker" else f"{metric} ({backbone})",
+                part,
+                pooled,
+            )
+        )
+    return answers
+
+
+def _measure(row: Row) -> tuple[str | None, str, str, str]:
+    return row["backbone"], row["arm"], row["metric"], row["slice"]
+
+
+def _order(question: Question, measure: tuple[str | None, str, str, str]) -> tuple[object, ...]:
+    """As the question lists them; what it does not list, by name."""
+    backbone, arm, metric, part = measure
+    return (
+        backbone or "",
+        *map(_place, (question.slices, question.arms, question.metrics), (part, arm, metric)),
+        arm,
+        metric,
+    )
+
+
+def _place(names: Sequence[str], name: str) -> int:
+    return names.index(name) if name in names else len(names)
