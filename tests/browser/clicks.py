@@ -6,7 +6,6 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-
 RUN_MILLISECONDS = 300_000
 """How long one run may take, start of its process included."""
 BACKFILL_MILLISECONDS = 3_600_000
@@ -114,5 +113,3 @@ def open_markdown(page: Page, key: str) -> Locator:
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
     return dialog
-
-

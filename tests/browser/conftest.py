@@ -1,4 +1,4 @@
-"""A real Chromium before the real web server and daemon, over two chains: one finished, one of which nothing is made."""
+"""A real Chromium before the real web server and daemon, over two chains, one finished and one not begun."""
 
 import os
 import shutil

@@ -6,14 +6,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 
 REPOSITORY = Path(__file__).parents[2]
 SECONDS_TO_START = 300
-SECONDS_TO_STOP = 60
+SECONDS_TO_STOP = 30
 
 
 @contextmanager
@@ -61,15 +61,10 @@ def _copy(output: IO[str], log: Path, answered: Event) -> None:
 def _stop(process: subprocess.Popen[str]) -> None:
     """Ask the server, its daemon and their runs to end, and end what does not."""
     os.killpg(process.pid, signal.SIGINT)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(SECONDS_TO_STOP)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _free_port() -> int:

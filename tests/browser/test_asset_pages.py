@@ -6,7 +6,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from curec_assets.lake.schemas import ITEMS
-from tests.browser.clicks import RUN_MILLISECONDS, launch_run, metadata, open_asset, open_markdown, open_window
+from curec_assets.lineage import LINEAGE
+from tests.browser.clicks import (
+    RUN_MILLISECONDS,
+    launch_run,
+    metadata,
+    open_asset,
+    open_markdown,
+    open_window,
+    select_chain,
+)
 from tests.browser.conftest import Served
 from tests.small_world import WINDOWS
 
@@ -60,9 +69,13 @@ def test_the_pictures_of_an_asset_open_and_can_be_seen(
     page.screenshot(path=screenshots / f"{asset}_{key}.png")
 
 
-def test_the_lineage_shows_a_chain_from_interactions_to_the_audit(
+def test_the_catalogue_shows_every_asset_of_a_chain_with_its_windows_and_checks(
     page: Page, served: Served, screenshots: Path
 ) -> None:
-    page.goto(f"{served.address}/asset-groups")
-    page.get_by_text("small_reasons", exact=True).first.wait_for()
-    page.screenshot(path=screenshots / "lineage.png")
+    select_chain(page, served.address, "small")
+    for asset in LINEAGE:
+        link = page.get_by_role("link", name=f"small / {asset}").first
+        link.scroll_into_view_if_needed()
+        expect(link).to_be_visible()
+    expect(page.get_by_role("button", name=f"Materialize selected ({len(LINEAGE)})")).to_be_visible()
+    page.screenshot(path=screenshots / "catalogue.png")

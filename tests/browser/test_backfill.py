@@ -1,5 +1,6 @@
 """A backfill by clicks: all windows of a chain, in order, up to a window that fails, and on from there once mended."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def resting_on(partition: tuple[str, str], chain: Chain) -> set[tuple[str, str]]
 
 def assert_in_order(runs: list[Run]) -> None:
     """One run at a time, and each asset's windows one after the other."""
-    for earlier, later in zip(runs, runs[1:], strict=False):
+    for earlier, later in pairwise(runs):
         assert earlier.end <= later.start, (earlier, later)
     for asset in LINEAGE:
         windows = [run.window for run in runs if asset in run.assets]
