@@ -112,8 +112,10 @@ is named by its ``artifact_id``. Columns that a stage makes up by itself (a samp
 
 
 def table_schema(asset: str, schema: pa.Schema) -> dg.TableSchema:
-    """Names, types and meanings of a partition's columns. The UI reads a meaning as Markdown, in which ``<asset>`` would
-    be a tag that nobody sees."""
+    """Names, types and meanings of a partition's columns.
+
+    The UI reads a meaning as Markdown, in which ``<asset>`` would be a tag that nobody sees.
+    """
     return dg.TableSchema(
         [dg.TableColumn(c.name, str(c.type), escape(describe_column(asset, c.name) or "", quote=False)) for c in schema]
     )

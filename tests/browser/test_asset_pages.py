@@ -20,6 +20,8 @@ from tests.browser.conftest import Served
 from tests.small_world import WINDOWS
 
 pytestmark = pytest.mark.browser
+ON_SHOW = "ranker_evaluation"
+"""The asset whose pictures are kept as a screenshot."""
 
 
 def test_a_window_made_by_a_click_shows_its_rows_columns_and_a_preview(
@@ -66,7 +68,8 @@ def test_the_pictures_of_an_asset_open_and_can_be_seen(
     assert pictures.count() >= shown
     for picture in pictures.all():
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
-    page.screenshot(path=screenshots / f"{asset}_{key}.png")
+    if asset == ON_SHOW:
+        page.screenshot(path=screenshots / "plots.png")
 
 
 def test_the_catalogue_shows_every_asset_of_a_chain_with_its_windows_and_checks(

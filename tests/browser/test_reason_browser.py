@@ -10,13 +10,23 @@ from curec_assets.lake.catalogue import query
 from dagster_project.browse.page import write_page
 from tests.browser.conftest import Served
 from tests.hostile_lake import HOSTILE, write_hostile_lake
+from tests.small_world import WINDOWS
 
 pytestmark = pytest.mark.browser
+LAST = WINDOWS[-1]
 REVIEWED = """
-FROM corrected_reasons
-SELECT subject_id, list({'window': "window", 'action': action, 'cause': cause, 'gain': gain} ORDER BY "window") AS reviews
-WHERE side = 'item' GROUP BY subject_id HAVING count(*) > 1 AND count(gain) > 0 ORDER BY count(*) DESC, subject_id LIMIT 1
+    FROM corrected_reasons
+    SELECT
+        subject_id,
+        list({'window': "window", 'action': action, 'cause': cause, 'gain': gain} ORDER BY "window") AS reviews
+    WHERE side = 'item'
+    GROUP BY subject_id
+    HAVING count(*) > 1 AND count(gain) > 0
+    ORDER BY count(*) DESC, subject_id
+    LIMIT 1
 """
+"""An item that was reviewed more than once and whose reason was tested, with its reviews in order."""
+OFFERED = "SELECT count(*) AS users FROM recommendations WHERE item_id = '{}' AND \"window\" = '{}'"
 
 
 def section(page: Page, title: str) -> Locator:
@@ -55,15 +65,14 @@ def test_an_item_is_found_by_its_title_and_tells_why_since_when_beside_what_and_
             expect(shown).to_contain_text(told)
         if review["gain"] is not None:
             expect(shown).to_contain_text(f"{abs(review['gain']):.4f} nats per event")
+    page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=screenshots / "reason_browser.png")
 
     near = section(page, "Nearest by reason").get_by_role("link").first
     neighbour = near.inner_text()
     to_whom = section(page, "Recommended to")
-    count = only(
-        served, f"SELECT count(*) AS n FROM recommendations WHERE item_id = '{name}' AND \"window\" = '2020-03'"
-    )["n"]
-    expect(to_whom).to_contain_text(f"{count} users in window 2020-03" if count else "Nobody in the last window.")
+    users = only(served, OFFERED.format(name, LAST))["users"]
+    expect(to_whom).to_contain_text(f"{users} users in window {LAST}" if users else "Nobody in the last window.")
     near.click()
     expect(page.get_by_role("heading", name=neighbour)).to_be_visible()
     page.go_back()
