@@ -23,7 +23,7 @@ if find_spec("playwright") is None:
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 VIEWPORT = {"width": 1440, "height": 900}
-MILLISECONDS = 60_000
+MILLISECONDS = 120_000
 """How long a page may take before what a test waits for is called missing."""
 
 
