@@ -80,4 +80,5 @@ def test_the_catalogue_shows_every_asset_of_a_chain_with_its_windows_and_checks(
         link = page.get_by_role("link", name=f"small / {asset}").first
         link.scroll_into_view_if_needed()
         expect(link).to_be_visible()
+    page.get_by_role("link", name=f"small / {min(LINEAGE)}").first.scroll_into_view_if_needed()
     page.screenshot(path=screenshots / "catalogue.png")
