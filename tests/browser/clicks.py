@@ -66,12 +66,12 @@ def open_window(page: Page, address: str, chain: str, asset: str, window: str) -
 def select_chain(page: Page, address: str, chain: str) -> None:
     """Mark all assets of a chain in the catalogue."""
     page.goto(f"{address}/assets")
-    expect(page.get_by_role("link", name=re.compile(r"^\w+ / ")).first).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile(r"^\w+ . \w")).first).to_be_visible()
     page.locator(".CodeMirror").first.click()
     page.keyboard.type(f'key:"{chain}/*"')
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("link", name=re.compile(rf"^(?!{chain} )\w+ / "))).to_have_count(0)
+    expect(page.get_by_role("link", name=re.compile(rf"^(?!{chain} )\w+ . \w"))).to_have_count(0)
     page.locator("label:has(input[type=checkbox])").first.click()
     expect(page.get_by_role("button", name=f"Materialize selected ({len(LINEAGE)})")).to_be_visible()
 
