@@ -72,7 +72,7 @@ def test_the_pictures_of_an_asset_open_and_can_be_seen(
         page.screenshot(path=screenshots / "plots.png")
 
 
-def test_the_catalogue_shows_every_asset_of_a_chain_with_its_windows_and_checks(
+def test_the_catalogue_shows_every_asset_of_a_chain_with_the_number_of_its_windows(
     page: Page, served: Served, screenshots: Path
 ) -> None:
     select_chain(page, served.address, "small")
@@ -81,4 +81,6 @@ def test_the_catalogue_shows_every_asset_of_a_chain_with_its_windows_and_checks(
         link.scroll_into_view_if_needed()
         expect(link).to_be_visible()
     page.get_by_role("link", name=f"small / {min(LINEAGE)}").first.scroll_into_view_if_needed()
+    expect(page.get_by_text(f"{len(WINDOWS)} partitions").first).to_be_visible()
+    expect(page.get_by_text("- partitions")).to_have_count(0)
     page.screenshot(path=screenshots / "catalogue.png")
