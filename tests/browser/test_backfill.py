@@ -68,7 +68,7 @@ def test_a_backfill_runs_in_order_stops_at_a_failed_window_and_goes_on_once_it_i
 
 
 def made(lake: Lake) -> set[tuple[str, str]]:
-    return {(asset, window) for asset in LINEAGE for window in WINDOWS if lake.manifest(asset, window)}
+    return {(asset, window) for asset in LINEAGE for window in WINDOWS if lake.partition(asset, window).is_file()}
 
 
 def resting_on(partition: tuple[str, str], chain: Chain) -> set[tuple[str, str]]:
