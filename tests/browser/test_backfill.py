@@ -24,7 +24,7 @@ from tests.browser.conftest import Served
 from tests.small_world import WINDOWS
 
 pytestmark = pytest.mark.browser
-BROKEN = "evidence"
+BROKEN = "aligned_llm"
 """The asset whose second window fails."""
 PART_WAY = re.compile("(33|66)% completed")
 """One or two of an asset's three windows are made, or given up."""
