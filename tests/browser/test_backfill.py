@@ -51,7 +51,7 @@ def test_a_backfill_runs_in_order_stops_at_a_failed_window_and_goes_on_once_it_i
     assert [(run.assets, run.window) for run in runs if not run.succeeded] == [((BROKEN,), second)]
 
     open_window(page, served.address, "fresh", BROKEN, second)
-    page.get_by_role("link", name="View logs").click()
+    page.get_by_text("View logs", exact=True).click()
     expect(page.get_by_text(f"File exists: '{in_the_way}'").first).to_be_visible()
 
     in_the_way.unlink()
