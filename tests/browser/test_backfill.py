@@ -58,7 +58,7 @@ def test_a_backfill_runs_in_order_stops_at_a_failed_window_and_goes_on_once_it_i
     select_chain(page, served.address, "fresh")
     backfill = launch_backfill(page, "Failed and missing")
     expect(page.get_by_text(f"{second}...{WINDOWS[-1]}").first).to_be_visible()
-    expect(backfill_status(page)).to_contain_text("Completed", timeout=BACKFILL_MILLISECONDS)
+    expect(backfill_status(page)).to_contain_text("Succeeded", timeout=BACKFILL_MILLISECONDS)
     assert made(served.fresh) == everything
     runs = runs_of(page, served.address, backfill)
     assert_in_order(runs)
