@@ -9,10 +9,10 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 export CUREC_LAKE ?= $(CURDIR)/lake
 export CUREC_MODELS ?= $(CURDIR)/models
 
-.PHONY: help setup demo ui test lint docs docs-sql docs-check clean
+.PHONY: help setup demo ui test browser-test screenshots lint docs docs-sql docs-check clean
 
 help: ## show what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: $(VENV)/.ready ## create .venv with pinned dependencies and the embedded models and data
 
@@ -31,8 +31,19 @@ ui: setup ## open the Dagster UI (and its daemon) on http://127.0.0.1:3000
 	$(BIN)/python -m dagster_project.instance
 	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
-test: setup ## run all tests
+test: setup ## run all tests but those in a browser
 	$(BIN)/python -m pytest
+
+# Playwright drives the machine's own Chromium (Debian: apt install chromium); it downloads none.
+$(VENV)/.browser: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	touch $@
+
+browser-test: $(VENV)/.browser ## click through the UI and the reason browser in a real Chromium
+	$(BIN)/python -m pytest tests/browser -m browser
+
+screenshots: $(VENV)/.browser ## the same, and write what it saw to docs/images/
+	$(BIN)/python -m pytest tests/browser -m browser --screenshots docs/images
 
 lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff check .

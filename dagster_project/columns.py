@@ -1,6 +1,7 @@
 """Columns as the UI shows them: type, meaning, and which columns of which parents each is made from."""
 
 from collections.abc import Mapping
+from html import escape
 
 import dagster as dg
 import pyarrow as pa
@@ -111,8 +112,13 @@ is named by its ``artifact_id``. Columns that a stage makes up by itself (a samp
 
 
 def table_schema(asset: str, schema: pa.Schema) -> dg.TableSchema:
-    """Names, types and meanings of a partition's columns."""
-    return dg.TableSchema([dg.TableColumn(c.name, str(c.type), describe_column(asset, c.name)) for c in schema])
+    """Names, types and meanings of a partition's columns.
+
+    The UI reads a meaning as Markdown, in which ``<asset>`` would be a tag that nobody sees.
+    """
+    return dg.TableSchema(
+        [dg.TableColumn(c.name, str(c.type), escape(describe_column(asset, c.name) or "", quote=False)) for c in schema]
+    )
 
 
 def column_lineage(chain: str, asset: str) -> dg.TableColumnLineage | None:

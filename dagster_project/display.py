@@ -30,6 +30,8 @@ from dagster_project.pictures import (
 )
 
 PREVIEW_ROWS = 8
+DIGITS = 6
+"""Significant digits of a number on the page; the lake has all of them."""
 TOKENS = ("tokens_generated", "tokens_trained", "tokens")
 """Metrics that count the tokens a stage wrote or was trained on; a stage has one of them or none."""
 PICTURED = ("reliability", "evaluations")
@@ -66,7 +68,8 @@ def display_metadata(published: Published, job: WindowJob) -> Metadata:
 
 def preview(table: pa.Table) -> str:
     """The first rows as a Markdown table."""
-    return markdown_table(table.column_names, table.slice(0, PREVIEW_ROWS).to_pylist())
+    rows = table.slice(0, PREVIEW_ROWS).to_pylist()
+    return markdown_table(table.column_names, [{name: _rounded(value) for name, value in row.items()} for row in rows])
 
 
 def curves_table(points: list[Mapping[str, Any]]) -> str:
@@ -170,11 +173,16 @@ def _peak_memory() -> float:
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
+def _rounded(value: Any) -> Any:
+    """A number to DIGITS significant digits; anything else as it is."""
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
 def _value(value: Any) -> dg.MetadataValue[Any]:
     if isinstance(value, bool):
         return dg.MetadataValue.bool(value)
     if isinstance(value, int):
         return dg.MetadataValue.int(value)
     if isinstance(value, float) and math.isfinite(value):
-        return dg.MetadataValue.float(value)
+        return dg.MetadataValue.float(_rounded(value))
     return dg.MetadataValue.text(str(value)) if isinstance(value, str | float) else dg.MetadataValue.json(value)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 LONGEST_CELL = 160
@@ -21,7 +22,7 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) ->
 
 def cell(value: Any) -> str:
     """A value as text on one line, at most LONGEST_CELL characters before marks are escaped."""
-    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, default=str)
+    text = str(value) if isinstance(value, str | datetime) else "" if value is None else json.dumps(value, default=str)
     escaped = " ".join(text.split())[:LONGEST_CELL].translate(MARKS)
     return LINK.sub(lambda found: found[0][:-1] + f"&#{ord(found[0][-1])};", escaped)
 

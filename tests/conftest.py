@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -58,9 +58,13 @@ def models_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(tmp_path_factory: pytest.TempPathFactory, models_root: Path) -> FinishedChain:
     """The small world, all three windows on the test profile, through ``curec run`` and Dagster."""
     root = tmp_path_factory.mktemp("finished")
-    configuration = write_world(root / "configuration")
+    return run_small_chain(root, write_world(root / "configuration"), models_root)
+
+
+def run_small_chain(root: Path, configuration: Path, models: Path) -> FinishedChain:
+    """The chain ``small`` of ``configuration``, run as a whole; lake and Dagster's home lie below ``root``."""
     chain = load_chain(configuration / "chains" / "small.yaml")
-    unfinished = FinishedChain(chain, configuration, root / "lake", models_root, root / "home", "")
+    unfinished = FinishedChain(chain, configuration, root / "lake", models, root / "home", "")
     run = unfinished.curec("run", "--chain", "small", check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    return FinishedChain(chain, configuration, root / "lake", models_root, root / "home", run.stdout + run.stderr)
+    return replace(unfinished, output=run.stdout + run.stderr)

@@ -3,29 +3,22 @@
 import json
 import re
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curec_assets.configuration.chain import ConfigError
-from curec_assets.lake import schemas
 from curec_assets.lake.catalogue import query
-from curec_assets.lake.lake import Lake
 from dagster_project.browse.data import Caps
 from dagster_project.browse.page import TEMPLATE, json_in_html, write_page
 from tests.conftest import FinishedChain
-from tests.lake.manifests import manifest_of
+from tests.hostile_lake import HOSTILE, write_hostile_lake
 from tests.small_world import write_world
-
-HOSTILE = '</script><script>alert(1)</script><!-- \u2028 & "it\'s" %%DATA%% 🎬'
-START = datetime(2020, 1, 31, tzinfo=UTC)
 
 
 class Reader(HTMLParser):
@@ -64,58 +57,7 @@ def subject(data: dict[str, Any], side: str, name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def hostile_lake(tmp_path: Path) -> Path:
-    """A lake written by hand: chain ``hand`` whose titles, reasons, ids and facts are all hostile."""
-    lake = Lake(tmp_path / "lake", "hand")
-
-    def publish(asset: str, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
-        lake.publish(pa.Table.from_pylist(rows, schema=schema), manifest_of(asset, "2020-01", rows=len(rows)))
-
-    items = [f"{HOSTILE} {n}" for n in range(4)]
-    publish(
-        "items",
-        [{"item_id": name, "title": f"title {name}", "categories": [HOSTILE], "first_seen": START} for name in items],
-        schemas.ITEMS,
-    )
-    events = [(f"u{n}", item) for n in range(5) for item in items[: n + 1]]
-    publish(
-        "cleaned_interactions",
-        [{"event_id": f"{n}", "user_id": u, "item_id": i, "ts": START, "label": 1} for n, (u, i) in enumerate(events)],
-        schemas.CLEANED_INTERACTIONS,
-    )
-    facts = [{"kind": HOSTILE, "text": HOSTILE, "weight": 1.0}]
-    publish(
-        "evidence",
-        [{"side": "item", "subject_id": items[0], "as_of": START, "evidence_text": HOSTILE, "facts": facts}],
-        schemas.EVIDENCE,
-    )
-    review = {"side": "item", "action": "created", "cause": "new", "valid_from": START, "reason": f"why {HOSTILE}"}
-    publish(
-        "corrected_reasons",
-        [{**review, "subject_id": name} for name in items[:3]]
-        + [{**review, "side": "user", "subject_id": "u1", "reason": HOSTILE}]
-        + [{**review, "subject_id": items[0], "action": "kept", "cause": "drifted", "gain": -0.25,
-            "valid_from": START + timedelta(days=n)} for n in range(1, 4)],
-        schemas.CORRECTED_REASONS,
-    )  # fmt: skip
-    near = {items[0]: [1.0, 0.0], items[1]: [0.6, 0.8], items[2]: [0.0, 1.0]}
-    publish(
-        "reason_embeddings",
-        [
-            {"side": "item", "subject_id": name, "role": "corrected", "valid_from": START, "embedding": vector}
-            for name, vector in near.items()
-        ],
-        schemas.reason_embeddings(2),
-    )
-    why = [{"part": "history", "item_id": items[0], "text": f"title {items[0]}", "score_drop": 0.5}]
-    publish(
-        "recommendations",
-        [
-            {"user_id": f"u{n}", "rank": 1, "item_id": items[3], "score": 0.5, "why": why, "arm": "x", "served": True}
-            for n in range(4)
-        ],
-        schemas.RECOMMENDATIONS,
-    )
-    return lake.root
+    return write_hostile_lake(tmp_path / "lake")
 
 
 def page_of(lake: Path, tmp_path: Path, **caps: int) -> Reader:

@@ -16,6 +16,13 @@ def test_every_column_of_every_asset_has_a_type_and_a_meaning(asset: str) -> Non
         assert column.description, f"{asset}.{column.name}"
 
 
+def test_what_stands_in_angle_brackets_is_text_to_the_markdown_of_the_ui() -> None:
+    (meaning,) = [
+        c.description for c in table_schema("ranker", ASSET_SCHEMAS["ranker"]).columns if c.name == "artifact_id"
+    ]
+    assert meaning.startswith("&lt;asset")
+
+
 def test_the_length_of_embeddings_is_part_of_their_type() -> None:
     embedding = table_schema("reason_embeddings", reason_embeddings(48)).columns[-1]
     assert "48" in embedding.type

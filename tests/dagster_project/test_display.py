@@ -138,6 +138,11 @@ def test_a_preview_shows_text_from_data_as_text() -> None:
     assert json.dumps([1, 2]) in shown
 
 
+def test_a_preview_shows_times_plainly_and_numbers_to_six_digits() -> None:
+    shown = preview(pa.table({"ts": [datetime(2020, 1, 2, 3, tzinfo=UTC)], "value": [0.10416666666666667]}))
+    assert shown.splitlines()[-1] == "| 2020-01-02 03:00:00+00:00 | 0.104167 |"
+
+
 def test_curves_become_a_table_of_steps() -> None:
     points = [{"step": 1, "name": "loss", "value": 2.0}, {"step": 2, "name": "loss", "value": 1.5}]
     assert curves_table(points).splitlines()[2:] == ["| 1 | 2 |", "| 2 | 1.5 |"]
