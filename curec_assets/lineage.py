@@ -119,7 +119,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "correction",
         ),
-        code_version="2",
+        code_version="3",
     ),
     "reason_embeddings": Artifact(
         "reasons",

@@ -13,9 +13,9 @@ unhinted ones rarely survive; the leading test compares choice probabilities ins
 examples without a survivor are verbalised instead of dropped.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from curec_assets.language_model.prompts import Prompt, with_answer_start, with_
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding, tidy_reason
+from curec_assets.reasons.naming import names_told
 
 ANSWER = "Answer:"
 
@@ -104,16 +105,9 @@ def _grounded(texts: Sequence[str], example: Example, gate: GateConfig, groundin
         rationale
         for rationale in dict.fromkeys(tidied)
         if rationale
-        and named_facts(rationale, example.told)
+        and names_told(rationale, example.told)
         and not grounding.ungrounded_claims(rationale, example.told)
     ]
-
-
-def named_facts(rationale: str, told: Mapping[str, Any]) -> int:
-    """How many of the titles, categories and facts of ``told`` the rationale names (without years, in any case)."""
-    names = {told["title"], *(told["categories"] or []), *(fact["text"] for fact in told["facts"] or [])}
-    spoken = rationale.lower()
-    return sum(name.split(" (")[0].lower() in spoken for name in names if name)
 
 
 def _merits(
@@ -121,7 +115,7 @@ def _merits(
 ) -> list[list[float | None]]:
     """Merit of each survivor; None where it leads the model astray. One batch per set of choices."""
     merits: list[list[float | None]] = [
-        [float(named_facts(rationale, example.told)) for rationale in rationales]
+        [float(names_told(rationale, example.told)) for rationale in rationales]
         for example, rationales in zip(examples, survivors, strict=True)
     ]
     for choices in sorted({example.choices for example in examples if example.choices}):

@@ -46,8 +46,10 @@ class Review:
 
 
 def pick_challengers(reviews: Sequence[Review], scorer: Scorer, config: CorrectionConfig) -> list[Review]:
-    """Score incumbents and passing candidates on the reward group; the best candidate becomes the challenger.
+    """Score incumbents and eligible candidates on the reward group; the best candidate becomes the challenger.
 
+    Eligible are those that pass both gates and name something of their evidence: a sentence that would suit any
+    subject claims nothing false, and says nothing.
     Of equal rewards (an empty panel gives all the same) the earlier sample wins. A best candidate that says what the
     incumbent says challenges nothing.
     """
@@ -61,9 +63,7 @@ def pick_challengers(reviews: Sequence[Review], scorer: Scorer, config: Correcti
     for review in reviews:
         rewards = {reason: next(scores).pooled(config.prior_events) for reason in _rivals(review)}
         incumbent = review.incumbent.reason if review.incumbent else None
-        best = max(
-            (c.reason for c in review.candidates if c.reason and c.passes), key=rewards.__getitem__, default=None
-        )
+        best = max(_eligible(review), key=rewards.__getitem__, default=None)
         picked.append(
             replace(
                 review,
@@ -112,9 +112,13 @@ def compare_with_incumbents(
 
 
 def _rivals(review: Review) -> list[str]:
-    """The distinct reasons to score: the incumbent's, then the passing candidates' in the order they were sampled."""
-    passing = [candidate.reason for candidate in review.candidates if candidate.reason and candidate.passes]
-    return list(dict.fromkeys([review.incumbent.reason, *passing] if review.incumbent else passing))
+    """The distinct reasons to score: the incumbent's, then the eligible candidates' in the order they were sampled."""
+    eligible = _eligible(review)
+    return list(dict.fromkeys([review.incumbent.reason, *eligible] if review.incumbent else eligible))
+
+
+def _eligible(review: Review) -> list[str]:
+    return [c.reason for c in review.candidates if c.reason and c.passes and c.names_evidence]
 
 
 def _paired_gain(challenger: PanelScore, incumbent: PanelScore) -> np.ndarray:

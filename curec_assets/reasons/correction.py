@@ -69,8 +69,9 @@ def correct_reasons(
         arrivals. ``reason`` is the one that holds from then on (null when withdrawn) and ``previous_reason`` the
         incumbent; ``reward`` and ``previous_reward`` are theirs under this window's model. ``gain`` and its bound are
         the challenger's posterior, also where it lost. Of a subject without incumbent and without a candidate that
-        passes the gates there is no row: nothing is new. A challenger with fewer than ``min_acceptance_events`` events
-        is not judged, since the pooled prior says nothing of this subject: the incumbent is kept, ``gain`` null.
+        passes the gates and names something of its evidence there is no row: nothing is new. A challenger with fewer
+        than ``min_acceptance_events`` events is not judged, since the pooled prior says nothing of this subject: the
+        incumbent is kept, ``gain`` null.
     """
     arrived = _arrived_rows(arrivals, current_incumbents(history))
     incumbents = current_incumbents(pa.concat_tables([history.select(CORRECTED_REASONS.names), _table(arrived)]))

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curec_assets.aligned_llm.bootstrap import bootstrap, direct, named_facts
+from curec_assets.aligned_llm.bootstrap import bootstrap, direct
 from curec_assets.aligned_llm.tasks import Example
 from curec_assets.language_model.generation import Sample
 from curec_assets.language_model.prompts import YES_NO, Prompt, judge_prompt, prompt_hash, with_answer_start
@@ -108,11 +108,6 @@ def test_explanations_are_sampled_from_the_plain_prompt() -> None:
     generator = Scripted([GROUNDED])
     completion_of(EXPLAIN, generator)
     assert prompt_hash(generator.asked[0]) == prompt_hash(EXPLAIN.prompt)
-
-
-def test_facts_are_counted_without_their_years() -> None:
-    assert named_facts("Fans of seven and CRIME.", HEAT) == 2
-    assert named_facts("Fans of nothing.", HEAT) == 0
 
 
 def test_targets_leave_years_out_as_prompts_do() -> None:

@@ -27,6 +27,8 @@ from tests.reasons.reason_world import (
 GOOD, BETTER, BEST = (f"People like its {degree} and patient action." for degree in ("good", "better", "best"))
 UNGROUNDED = "Fans of Blade Runner like its patient action."
 MALFORMED = "Nope"
+EMPTY = "I am glad to see that the answer has a point."
+"""Well formed, without a false claim, and of no subject in particular."""
 WORTH = {GOOD: 0.1, BETTER: 0.2, BEST: 0.3}
 
 
@@ -166,6 +168,12 @@ def test_where_nothing_passes_the_gates_and_nothing_was_there_no_row_is_written(
     written = correct([evidence_row("a")], saying(MALFORMED, UNGROUNDED))
     assert written.table.num_rows == 0
     assert written.metrics["reviews_without_candidate"] == 1
+
+
+def test_a_sentence_that_names_nothing_of_its_evidence_is_no_reason() -> None:
+    assert correct([evidence_row("a")], saying(EMPTY)).table.num_rows == 0
+    created = only(correct([evidence_row("a")], saying(EMPTY, GOOD)))
+    assert (created["action"], created["reason"]) == ("created", GOOD)
 
 
 def test_where_nothing_passes_the_gates_a_grounded_incumbent_is_kept() -> None:

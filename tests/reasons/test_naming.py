@@ -1,0 +1,24 @@
+from curec_assets.reasons.naming import names_evidence, names_told
+from tests.reasons.reason_world import evidence_row
+
+ALIEN = evidence_row("a")
+"""Alien (1979), an Action film; liked with Heat (1995) by people who like Drama."""
+
+
+def test_titles_categories_and_facts_are_counted_without_years_in_any_case() -> None:
+    assert names_told("Fans of heat and DRAMA like Alien.", ALIEN) == 3
+    assert names_told("Fans of nothing.", ALIEN) == 0
+
+
+def test_a_category_or_a_fact_is_evidence_named() -> None:
+    assert names_evidence("People who like Heat like it.", ALIEN)
+    assert names_evidence("It is loved for its action.", ALIEN)
+
+
+def test_the_subject_itself_is_no_evidence() -> None:
+    assert not names_evidence("Alien is a beloved classic of its time.", ALIEN)
+
+
+def test_where_there_is_nothing_to_name_nothing_is_asked() -> None:
+    bare = ALIEN | {"categories": None, "facts": []}
+    assert names_evidence("People like it for what it is.", bare)
