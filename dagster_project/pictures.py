@@ -4,6 +4,7 @@ A picture is an SVG in an ``img``, which runs nothing, whatever text of the data
 """
 
 import math
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
@@ -22,6 +23,7 @@ MOST_PLOTS = 16
 """More pictures than this are left to the report: an asset's page should load at once."""
 MOST_WINDOWS = 12
 """Windows of a picture over time, the latest ones."""
+LABEL = re.compile(r"""aria-label=(["'])(.*?)\1""")
 Row = Mapping[str, Any]
 
 
@@ -127,4 +129,12 @@ def _is_finite(*values: float | None) -> bool:
 
 def _pictures(plots: Sequence[str]) -> str:
     named = [plot.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) for plot in plots[:MOST_PLOTS]]
-    return "\n\n".join(f"![](data:image/svg+xml;base64,{b64encode(plot.encode()).decode()})" for plot in named)
+    return "\n\n".join(
+        f"![{_spoken(plot)}](data:image/svg+xml;base64,{b64encode(plot.encode()).decode()})" for plot in named
+    )
+
+
+def _spoken(plot: str) -> str:
+    """What a picture is called where it is read aloud: the label that its drawing has, without Markdown's brackets."""
+    label = LABEL.search(plot)
+    return re.sub(r"[\[\]\\]", "", label[2]) if label else ""

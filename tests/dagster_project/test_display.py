@@ -28,7 +28,7 @@ from dagster_project.report.audit import decile_plots, reach_plots
 from tests.checks.partitions import review
 from tests.lake.manifests import manifest_of
 
-PICTURE = re.compile(r"!\[\]\(data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)\)")
+PICTURE = re.compile(r"!\[[^\]]+\]\(data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)\)")
 ROW = {
     "subject": "ranker",
     "backbone": "din",
@@ -54,8 +54,10 @@ def test_each_curve_is_a_picture_and_what_is_no_number_is_left_out() -> None:
         {"step": 2, "name": "reward", "value": 0.4},
         {"step": 1, "name": "kl", "value": float("nan")},
     ]
-    (picture,) = pictures(curves_plots(points))
+    shown = curves_plots(points)
+    (picture,) = pictures(shown)
     assert "reward" in picture
+    assert shown.startswith("![reward]("), "read aloud, a picture has a name"
 
 
 def test_no_more_pictures_are_shown_than_load_at_once() -> None:
