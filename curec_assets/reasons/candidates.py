@@ -12,20 +12,17 @@ from curec_assets.language_model.prompts import Prompt
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding, tidy_reason
-from curec_assets.reasons.naming import names_evidence
 
 EvidenceRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One sample: its text as generated, the reason in it (None where the format gate fails), unfounded claims, and
-    whether it names anything of its evidence."""
+    """One sample: its text as generated, the reason in it (None where the format gate fails) and unfounded claims."""
 
     raw_text: str
     reason: str | None
     ungrounded_claims: tuple[str, ...]
-    names_evidence: bool
     tokens: int
 
     @property
@@ -57,7 +54,6 @@ def sample_candidates(
                     raw_text=sample.text,
                     reason=reason,
                     ungrounded_claims=tuple(grounding.ungrounded_claims(reason, row)) if reason else (),
-                    names_evidence=reason is not None and names_evidence(reason, row),
                     tokens=sample.tokens,
                 )
                 for sample, reason in tidied

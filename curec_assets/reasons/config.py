@@ -95,6 +95,9 @@ class CorrectionConfig(Section):
 
     candidates: int = Field(default=4, ge=1, le=64)
     """Samples per reviewed subject (K). Default 4: twice as many gain little once the policy is tuned."""
+    min_names: int = Field(default=1, ge=0)
+    """Categories and facts of its evidence that a candidate must name, beside the subject itself. Default 1: a sentence
+    that would suit any subject is no reason. 0 asks for none."""
     prior_events: float = Field(default=5.0, gt=0)
     """Events' worth of zero reward mixed into each reward-group mean, so that a reward over two events is not taken
     at its word. Default 5, near the usual panel of a touched subject."""

@@ -1,4 +1,4 @@
-"""What a reason says of its evidence: the names it takes up. Grounding asks for no false name; this, for a true one."""
+"""What a reason says of its evidence: the names it takes up. Grounding asks for no false name; this, for true ones."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,11 @@ def names_told(reason: str, told: Mapping[str, Any]) -> int:
     return _spoken(reason, {told.get("title"), *_behind(told)})
 
 
-def names_evidence(reason: str, evidence_row: Mapping[str, Any]) -> bool:
-    """Whether the reason names a category or fact of its evidence, beside the subject itself.
-
-    True also where the evidence has none: there is nothing to name.
-    """
+def names_evidence(reason: str, evidence_row: Mapping[str, Any], at_least: int) -> bool:
+    """Whether the reason names ``at_least`` so many categories and facts of its evidence, beside the subject itself, or
+    all of them where it has fewer."""
     behind = _behind(evidence_row)
-    return not behind or _spoken(reason, behind) > 0
+    return _spoken(reason, behind) >= min(at_least, len(behind))
 
 
 def _behind(row: Mapping[str, Any]) -> set[str]:

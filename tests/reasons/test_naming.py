@@ -11,14 +11,20 @@ def test_titles_categories_and_facts_are_counted_without_years_in_any_case() -> 
 
 
 def test_a_category_or_a_fact_is_evidence_named() -> None:
-    assert names_evidence("People who like Heat like it.", ALIEN)
-    assert names_evidence("It is loved for its action.", ALIEN)
+    assert names_evidence("People who like Heat like it.", ALIEN, 1)
+    assert names_evidence("It is loved for its action.", ALIEN, 1)
+    assert not names_evidence("It is loved for its action.", ALIEN, 2)
 
 
 def test_the_subject_itself_is_no_evidence() -> None:
-    assert not names_evidence("Alien is a beloved classic of its time.", ALIEN)
+    assert not names_evidence("Alien is a beloved classic of its time.", ALIEN, 1)
 
 
-def test_where_there_is_nothing_to_name_nothing_is_asked() -> None:
+def test_no_more_is_asked_than_there_is_to_name() -> None:
     bare = ALIEN | {"categories": None, "facts": []}
-    assert names_evidence("People like it for what it is.", bare)
+    assert names_evidence("People like it for what it is.", bare, 1)
+    assert names_evidence("It is loved for its action.", ALIEN | {"facts": []}, 2)
+
+
+def test_where_no_name_is_asked_for_any_sentence_will_do() -> None:
+    assert names_evidence("People like it for what it is.", ALIEN, 0)
