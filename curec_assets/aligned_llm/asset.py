@@ -6,11 +6,12 @@ from curec_assets.window_asset import window_asset
 
 @window_asset("pytorch", "huggingface", heavy=True)
 def aligned_llm(run: WindowRun) -> Published:
-    """LoRA adapter that teaches the base model to follow recommendation instructions, with reasoning (DESIGN §3.2).
+    """LoRA adapter that teaches the base model to follow recommendation instructions, with reasoning.
 
     Tasks: judge (would this user like this item?), choose (did this one come next?), explain (why do people like it?).
-    Rationales are bootstrapped from the model itself (STaR): kept when grounded and leading to the right answer without
-    the hint, else verbalised from the evidence. Continues from the adapter of the window before.
+    Rationales are bootstrapped from the model itself (STaR, Zelikman et al. 2022; deviations are listed in
+    `curec_assets/aligned_llm/bootstrap.py`): kept when grounded and leading to the right answer without the hint, else
+    verbalised from the evidence. Continues from the adapter (LoRA, Hu et al. 2021) of the window before.
     """
     from curec_assets.aligned_llm.train import align
     from curec_assets.interactions.labels import labelled_events

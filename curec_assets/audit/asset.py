@@ -7,7 +7,7 @@ from curec_assets.window_asset import window_asset
 @window_asset("parquet")
 def bias_audit(run: WindowRun) -> Published:
     """Who and what gets exposure, reward and acceptance, by popularity decile; reach and concentration of every arm's
-    lists; error gaps between groups; and how the reasons in force sound, and stand (DESIGN §3.7).
+    lists; error gaps between groups; and how the reasons in force sound, and stand.
 
     Every measure is listed in `curec_assets/audit/bias.py`; of n items by ascending exposure x:
 

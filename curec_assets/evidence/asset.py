@@ -6,7 +6,7 @@ from curec_assets.window_asset import window_asset
 
 @window_asset("duckdb", "parquet")
 def evidence(run: WindowRun) -> Published:
-    """What behaviour says of each item and user touched in the window, as of its end (DESIGN §3.1).
+    """What behaviour says of each item and user touched in the window, as of its end.
 
     Co-liked items by lift, the likers' categories, what dislikers liked instead; recent likes and dislikes, categories
     above the crowd's share, where a user parts from the crowd (`sql/evidence/`):
@@ -15,8 +15,7 @@ def evidence(run: WindowRun) -> Published:
     lift = (observed + prior) / (expected if liking were independent + prior)
     ```
 
-    Counted from the evidence group alone, so that no reason
-    is later judged on an event it has seen.
+    Counted from the evidence group alone, so that no reason is later judged on an event it has seen.
     """
     from curec_assets.evidence.build import build_evidence
     from curec_assets.interactions.cleaning import good_events

@@ -18,7 +18,8 @@ def ranker(run: WindowRun) -> Published:
     fused = e(id) + g_m * A_m(metadata) + g_r * A_r(reason),  gates g in (0, 1) per dimension
     ```
 
-    Every event carries the reason valid before its window, or none (DESIGN §3.6).
+    Every event carries the reason valid before its window, or none. Backbones: DIN (Zhou et al. 2018), SASRec (Kang and
+    McAuley 2018).
     """
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.ranker.train import train_ranker
@@ -118,7 +119,7 @@ def recommendations(run: WindowRun) -> Published:
     user's own history with the largest attention, and ``why``: what lowers the score when it is taken away.
 
     Whether that holds is measured on a sample of users: what is named is removed, and as much at random. For the same
-    users stand the lists that the other arms would make, not served, for the audit (DESIGN §3.7).
+    users stand the lists that the other arms would make, not served, for the audit.
     """
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.ranker.recommend import recommend

@@ -64,9 +64,9 @@ def arrival_reasons(run: WindowRun) -> Published:
 def corrected_reasons(run: WindowRun) -> Published:
     """The reason table: every review with what was done (arrived, created, corrected, kept, withdrawn) and why.
 
-    K candidates from the RL policy pass the gates (format, grounding); the reward group picks the best; the acceptance
-    group decides by the paired gain over the incumbent, partially pooled across the window's reviews (DESIGN §3.5,
-    `curec_assets/reasons/acceptance.py`):
+    K candidates from the RL policy pass the gates (format, grounding) and name something of their evidence; the reward
+    group picks the best; the acceptance group decides by the paired gain over the incumbent, partially pooled across
+    the window's reviews (`curec_assets/reasons/acceptance.py`):
 
     ```
     gain on event j of review i ~ N(gain_i, noise^2),  gain_i ~ N(mean, spread^2)

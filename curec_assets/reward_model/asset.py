@@ -6,7 +6,8 @@ from curec_assets.window_asset import window_asset
 
 @window_asset("pytorch", heavy=True)
 def reward_model(run: WindowRun) -> Published:
-    """A recommender that reads: target attention over the user's history, with reasons on both sides (DESIGN §3.3).
+    """A recommender that reads: target attention over the user's history (as in DIN, Zhou et al. 2018), with reasons on
+    both sides.
 
     A reason's reward is what its words add to the log-likelihood of who likes the item, in nats per event, with ids
     masked (`curec_assets/reward_model/scoring.py`):

@@ -6,7 +6,7 @@ from curec_assets.window_asset import window_asset
 
 @window_asset("pytorch", "huggingface", heavy=True)
 def rl_policy(run: WindowRun) -> Published:
-    """LoRA adapter on the merged aligned LLM, tuned by GRPO on the reward model's reward (DESIGN §3.4).
+    """LoRA adapter on the merged aligned LLM, tuned by GRPO (Shao et al. 2024) on the reward model's reward.
 
     A group of completions per subject, with a KL term to the aligned LLM. The reward of a completion, in standard
     deviations (`curec_assets/rl_policy/rewards.py`, which lists each deviation from the published GRPO beside
