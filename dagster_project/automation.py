@@ -109,10 +109,12 @@ def newest_window_schedule(chain: Chain, lake: Path) -> dg.ScheduleDefinition:
 
 
 def source_sensor(chain: Chain, lake: Path) -> dg.SensorDefinition:
-    """Notices that the source's files hold something else than before, and has them read again.
+    """Notices that the source's files hold something else than before, or that a window has ended.
 
-    Its cursor is the fingerprint of the source last acted upon. Requested are the assets that read the source, in the
-    complete windows that were made from another content or not at all; what they change is up to the conditions.
+    Its cursor is what it last acted upon: the fingerprint of the source, and the key of the newest window that was
+    complete. Requested are the assets that read the source, in complete windows that were made from another content or
+    not at all: in all of them where the source has changed, else in those that have ended since. So none is asked for
+    twice, and a run that failed is left to a person. What the requested change is up to the conditions.
     """
 
     @dg.sensor(
@@ -121,26 +123,30 @@ def source_sensor(chain: Chain, lake: Path) -> dg.SensorDefinition:
         minimum_interval_seconds=LOOK_EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
         description=(
-            f"Reads the source of {chain.name} again when its files have changed. Switch on {chain.name}_up_to_date as "
-            "well to have everything downstream follow."
+            f"Reads the source of {chain.name} when its files have changed or a window has ended. Switch on "
+            f"{chain.name}_up_to_date as well to have everything downstream follow."
         ),
     )
     def new_source(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
-        if fingerprint == context.cursor:
-            return dg.SensorResult(skip_reason="The source has not changed.", cursor=fingerprint)
+        complete = _complete(chain, datetime.now(UTC))
+        seen_fingerprint, _, seen_newest = (context.cursor or "").partition("@")
+        unseen = _after(complete, seen_newest) if fingerprint == seen_fingerprint else complete
+        cursor = f"{fingerprint}@{complete[-1].key if complete else ''}"
+        if not unseen:
+            return dg.SensorResult(skip_reason="No change of the source, and no window that has ended.", cursor=cursor)
         here = Lake(lake, chain.name)
         requests = [
             dg.RunRequest(
                 partition_key=window.key,
                 asset_selection=[dg.AssetKey([chain.name, asset]) for asset in READS_SOURCE],
             )
-            for window in _complete(chain, datetime.now(UTC))
+            for window in unseen
             if any(_read_from(here, asset, window) != fingerprint for asset in READS_SOURCE)
         ]
         if not requests:
-            return dg.SensorResult(skip_reason="Every complete window was read from this source.", cursor=fingerprint)
-        return dg.SensorResult(run_requests=requests, cursor=fingerprint)
+            return dg.SensorResult(skip_reason="Every complete window was read from this source.", cursor=cursor)
+        return dg.SensorResult(run_requests=requests, cursor=cursor)
 
     return new_source
 
@@ -165,6 +171,12 @@ def _ancestors(asset: str) -> list[str]:
 
 def _complete(chain: Chain, now: datetime) -> list[Window]:
     return [window for window in chain.all_windows() if window.end <= now]
+
+
+def _after(complete: list[Window], key: str) -> list[Window]:
+    """The windows after the one named ``key``; all where there is none of that name."""
+    keys = [window.key for window in complete]
+    return complete[keys.index(key) + 1 :] if key in keys else complete
 
 
 def _read_from(lake: Lake, asset: str, window: Window) -> str | None:

@@ -1,6 +1,6 @@
 """What runs a chain unattended: off until switched on, in the order of windows, and only where something changed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import dagster as dg
@@ -8,6 +8,7 @@ import pytest
 
 from curec_assets.interactions.sources import open_source
 from curec_assets.lineage import LINEAGE
+from dagster_project import automation
 from tests.checks.partitions import HandMadeLake
 from tests.dagster_project.unattended import ROOTS, Daemon, Setting
 from tests.small_world import CHAIN, WINDOWS, Event, make_events, write_world
@@ -223,3 +224,29 @@ def test_the_sensor_has_a_new_source_read_in_every_window_and_only_once(setting:
     assert [window for window, _ in sensor_tick(setting, cursor)[0]] == list(WINDOWS[1:])
     setting.write_source(make_events())
     assert [window for window, _ in sensor_tick(setting, new_cursor)[0]] == list(WINDOWS[:1]), "as it was before"
+
+
+def test_the_sensor_has_a_window_read_once_it_has_ended_though_the_source_is_the_same(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at(*date: int) -> None:
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:
+                return datetime(*date, tzinfo=tz)
+
+        monkeypatch.setattr(automation, "datetime", Clock)
+
+    at(2020, 1, 15)
+    requests, cursor = sensor_tick(setting, None)
+    assert requests == [], "no window has ended"
+    at(2020, 2, 1)
+    requests, cursor = sensor_tick(setting, cursor)
+    assert requests == [(WINDOWS[0], list(ROOTS))]
+    assert sensor_tick(setting, cursor) == ([], cursor), "neither made nor asked for again"
+    at(2020, 3, 1)
+    requests, cursor = sensor_tick(setting, cursor)
+    assert requests == [(WINDOWS[1], list(ROOTS))], "the first, still not made, is left to a person"
+    setting.read_source()
+    at(2020, 4, 1)
+    assert sensor_tick(setting, cursor)[0] == [], "somebody was quicker"
