@@ -5,7 +5,9 @@ as windows are published. It is rebuilt only when a chain is new, its embedding 
 the SQL changed.
 """
 
+import logging
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from string import Template
 
@@ -30,7 +32,11 @@ name, since names start with a letter or digit."""
 def ensure_catalogue(root: Path, chains: list[str]) -> Path:
     """The catalogue of the lake at ``root``, built or rebuilt if it does not stand for ``chains`` and what lies there.
 
-    Chains that already have a folder in the lake are always part of it.
+    Chains that already have a folder in the lake are always part of it. A file in its place that does not open is kept
+    beside it, as ``curec.duckdb.unreadable-1``.
+
+    Raises:
+        ValueError: the file in its place holds somebody's own tables, or is open for writing.
     """
     known = sorted({*chains, *(p.name for p in root.glob("*") if (p / "items").is_dir())})
     dimensions = {chain: _embedding_dimension(Lake(root, chain)) for chain in known}
@@ -44,6 +50,7 @@ def ensure_catalogue(root: Path, chains: list[str]) -> Path:
     )
     path = root / CATALOGUE
     if _fingerprint(path) != fingerprint:
+        _make_way(path)
         _build(path, dimensions, fingerprint)
     return path
 
@@ -177,11 +184,41 @@ def _embedding_dimension(lake: Lake) -> int:
 
 
 def _fingerprint(path: Path) -> str | None:
-    if not path.exists():
+    """What the catalogue was built from; None where there is none that can be read."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            row = connection.execute("SELECT fingerprint FROM main.catalogue").fetchone()
+    except duckdb.Error:
         return None
-    with duckdb.connect(str(path), read_only=True) as connection:
-        row = connection.execute("SELECT fingerprint FROM main.catalogue").fetchone()
     return row[0] if row else None
+
+
+def _make_way(path: Path) -> None:
+    """See to it that a catalogue built at ``path`` destroys nothing but views and macros."""
+    if not path.exists():
+        return
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            tables = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
+    except duckdb.Error as error:
+        # DuckDB has no type of its own for a file that another process holds.
+        if isinstance(error, duckdb.ConnectionException) or "Could not set lock" in str(error):
+            raise ValueError(f"{path} is open for writing elsewhere; close it there, then run: curec catalog") from None
+        _keep_beside(path)
+        return
+    if tables:
+        named = ", ".join(name for (name,) in tables)
+        raise ValueError(
+            f"{path} holds tables that are not the catalogue's: {named}; move that file elsewhere, "
+            "then run: curec catalog"
+        )
+
+
+def _keep_beside(path: Path) -> None:
+    names = (path.with_name(f"{path.name}.unreadable-{number}") for number in count(1))
+    kept = next(name for name in names if not name.exists())
+    path.rename(kept)
+    logging.getLogger(__name__).warning("%s could not be read; kept as %s", path, kept)
 
 
 def _literal(text: str) -> str:

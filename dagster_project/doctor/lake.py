@@ -52,7 +52,7 @@ def _catalogue(root: Path) -> Finding:
             "fail",
             "lake",
             f"the catalogue {root / CATALOGUE} does not open: {str(error).splitlines()[0]}",
-            f"remove that file and run: curec catalog ({CATALOGUE} holds no rows of its own)",
+            f"run: curec catalog (it builds {CATALOGUE} anew and keeps that file beside it)",
         )
     return Finding("ok", "lake", "the catalogue opens")
 

@@ -189,6 +189,66 @@ def test_curec_catalog_rebuilds_it_from_a_lake_that_lost_it_or_was_moved(
             assert client.execute("SELECT title FROM demo.items").fetchall() == [("One",)]
 
 
+@pytest.mark.parametrize("kept_bytes", [0, 4096, 20_000], ids=["no database", "a header alone", "damaged inside"])
+def test_a_catalogue_that_does_not_open_is_built_anew_and_kept_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_bytes: int
+) -> None:
+    path = ensure_catalogue(tmp_path, ["demo"])
+    publish_item(tmp_path, "2020-01")
+    whole = path.read_bytes()
+    damaged = whole[:kept_bytes] + b"x" * (len(whole) - kept_bytes)
+    monkeypatch.setenv("CUREC_LAKE", str(tmp_path))
+    for number in (1, 2):
+        path.write_bytes(damaged)
+        assert main(["catalog"]) == 0
+        assert path.with_name(f"{CATALOGUE}.unreadable-{number}").read_bytes() == damaged
+        assert query(tmp_path, "SELECT title FROM items", "demo").to_pylist() == [{"title": "One"}]
+
+
+def test_an_empty_database_in_the_catalogues_place_is_built_over(tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / CATALOGUE)).close()
+    ensure_catalogue(tmp_path, ["demo"])
+    assert query(tmp_path, "FROM items", "demo").num_rows == 0
+    assert not list(tmp_path.glob("*.unreadable-*"))
+
+
+@pytest.mark.parametrize("in_a_catalogue", [True, False])
+def test_somebodys_own_tables_in_the_catalogues_place_are_never_destroyed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], in_a_catalogue: bool
+) -> None:
+    if in_a_catalogue:
+        ensure_catalogue(tmp_path, ["demo"])
+    with duckdb.connect(str(tmp_path / CATALOGUE)) as own:
+        own.execute("CREATE TABLE notes AS SELECT 'mine' AS note")
+    monkeypatch.setenv("CUREC_LAKE", str(tmp_path))
+    (tmp_path / "other" / "items").mkdir(parents=True)  # a chain that the catalogue does not know: it is out of date
+    assert main(["catalog"]) == 2
+    assert "holds tables that are not the catalogue's: main.notes; move that file elsewhere" in capsys.readouterr().err
+    with duckdb.connect(str(tmp_path / CATALOGUE), read_only=True) as own:
+        assert own.execute("FROM notes").fetchall() == [("mine",)]
+
+
+HOLDER = """
+import sys
+import duckdb
+with duckdb.connect(sys.argv[1]):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_catalogue_that_another_process_has_open_for_writing_stays_where_it_is(tmp_path: Path) -> None:
+    path = ensure_catalogue(tmp_path, ["demo"])
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        with pytest.raises(ValueError, match="is open for writing elsewhere; close it there"):
+            ensure_catalogue(tmp_path, ["demo"])
+        holder.communicate()
+    assert [found.name for found in tmp_path.glob(f"{CATALOGUE}*")] == [CATALOGUE]
+
+
 def test_it_is_written_for_clients_from_duckdb_1_0_on(tmp_path: Path) -> None:
     # A checksum of 8 bytes, then DUCK, then the storage version: 64 is that of 1.0, and newer clients read it too.
     header = ensure_catalogue(tmp_path, ["demo"]).read_bytes()[:20]
