@@ -1,6 +1,7 @@
 """Checks of measured differences: one fails where its whole interval lies on the wrong side of 0.
 
-Noise alone should call nobody, so a difference that is not told apart from 0 passes and is shown.
+Noise alone should call nobody, so a difference that is not told apart from 0 passes and is shown. One that could not
+be measured is null and passes too; one that is no number is a fault of the measuring, and fails.
 """
 
 import math
@@ -15,6 +16,7 @@ from curec_assets.checks.partition import Partition
 
 NOISE = 1.96
 """Standard errors that a difference of means may lie from 0 by chance (95 %, two-sided)."""
+INTERVAL = ("value", "ci_low", "ci_high")
 POLICY_REWARDS = ("reward", "acceptance_reward", "gold_reward")
 
 
@@ -74,7 +76,11 @@ def noise_of_difference(first: Sequence[float], second: Sequence[float]) -> floa
 
 
 def _not_worse(rows: Iterable[dict[str, Any]], arm: str, higher_is_better: bool = True) -> Finding:
-    judged = [row for row in rows if row["arm"] == arm and _has_interval(row)]
+    of_arm = [row for row in rows if row["arm"] == arm]
+    if broken := [row for row in of_arm if row["n"] > 0 and not _is_number_or_null(row)]:
+        named = "; ".join(_name(row) for row in broken)
+        return Finding(False, f"{arm}: no number was measured for {named}.", broken)
+    judged = [row for row in of_arm if all(row[name] is not None and math.isfinite(row[name]) for name in INTERVAL)]
     if not judged:
         return Finding(True, "No difference with an interval to judge in this window.")
     worse = [row for row in judged if (row["ci_high"] < 0 if higher_is_better else row["ci_low"] > 0)]
@@ -92,8 +98,8 @@ def _rewards(corrected: pa.Table) -> list[float]:
     return [reward for reward in corrected["reward"].to_pylist() if reward is not None]
 
 
-def _has_interval(row: dict[str, Any]) -> bool:
-    return all(row[name] is not None and math.isfinite(row[name]) for name in ("value", "ci_low", "ci_high"))
+def _is_number_or_null(row: dict[str, Any]) -> bool:
+    return all(row[name] is None or math.isfinite(row[name]) for name in INTERVAL)
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -69,8 +69,10 @@ def existing_file(path: Path) -> Path:
     """``path``, if there is a file.
 
     Raises:
-        SourceError: there is none.
+        SourceError: there is none, or a folder.
     """
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder; name the file in it.")
     if not path.is_file():
         raise SourceError(f"The file {path} does not exist.")
     return path

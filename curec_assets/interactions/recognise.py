@@ -1,7 +1,7 @@
 """What kind of source two files are, told by their suffixes, headers and first rows."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,6 +46,8 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 SEPARATORS = ("|", ">", ";", ",")
 GROUPLENS = "GroupLens MovieLens licence, research use only, no redistribution"
 AMAZON = "Amazon Reviews, research use only, no redistribution"
+AskColumn = Callable[[str, Sequence[str]], str]
+"""Puts a question to a person, with the columns that can be the answer; gives back one of them."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,11 @@ def usual_items(interactions: Path) -> Path | None:
 
 
 def recognise(
-    interactions: Path, items: Path, columns: Mapping[str, str], item_columns: Mapping[str, str]
+    interactions: Path,
+    items: Path,
+    columns: Mapping[str, str],
+    item_columns: Mapping[str, str],
+    ask: AskColumn | None = None,
 ) -> Recognised:
     """The source that the files are; its paths are those given.
 
@@ -77,9 +83,10 @@ def recognise(
         items: path of the items file.
         columns: names of columns that need not be guessed, as in ``InteractionColumns``.
         item_columns: likewise, as in ``ItemColumns``; several of ``description`` are parted by ``+``.
+        ask: asked for a needed column that cannot be told by its name; None where nobody can be asked.
 
     Raises:
-        SourceError: a file that is not there or cannot be read, or a column that cannot be told by its name.
+        SourceError: a file that is not there or cannot be read, or a column that cannot be told and is not asked for.
     """
     for path in (interactions, items):
         existing_file(path)
@@ -88,7 +95,10 @@ def recognise(
             for macros in ("interactions/macros.sql", "interactions/json_macros.sql"):
                 connection.execute(load_sql(macros))
             public = None if columns or item_columns else _public_format(connection, interactions, items)
-            return public or _own_files(_Peek(connection, Path(scratch)), interactions, items, columns, item_columns)
+            if public:
+                return public
+            peek = _Peek(connection, Path(scratch))
+            return _own_files(peek, interactions, items, columns, item_columns, ask)
     except UNREADABLE as error:
         raise SourceError(f"The files {interactions} and {items} cannot be read: {error}") from error
 
@@ -165,14 +175,15 @@ def _own_files(
     items: Path,
     columns: Mapping[str, str],
     item_columns: Mapping[str, str],
+    ask: AskColumn | None,
 ) -> Recognised:
     events, described = peek.file(interactions), peek.file(items)
     names, item_names = peek.names(events), peek.names(described)
-    told = _Told(interactions, names, "--columns", columns)
+    told = _Told(interactions, names, "--columns", columns, ask)
     user, item, timestamp, rating = told.one("user"), told.one("item"), told.one("timestamp"), told.maybe("rating")
     # Items most often go by the very name that the interactions use.
     same = {"item": item, **item_columns} if item in item_names else item_columns
-    told = _Told(items, item_names, "--item-columns", same)
+    told = _Told(items, item_names, "--item-columns", same, ask)
     title, categories = told.one("title"), told.maybe("categories")
     kinds = peek.values(described, categories, items=True) if categories else []
     titles = peek.values(described, title, items=True)
@@ -210,15 +221,16 @@ class _Told:
     names: Sequence[str]
     flag: str
     given: Mapping[str, str]
+    ask: AskColumn | None
 
     def one(self, what: str) -> str:
         found = self.maybe(what)
-        if found is None:
-            raise SourceError(
-                f"Which column of {self.path} holds the {what}? Its columns are {', '.join(self.names)}; "
-                f"say {self.flag} {what}=NAME."
-            )
-        return found
+        if found is not None:
+            return found
+        question = f"Which column of {self.path} holds the {what}?"
+        if self.ask:
+            return self._there(self.ask(question, self.names))
+        raise SourceError(f"{question} Its columns are {', '.join(self.names)}; say {self.flag} {what}=NAME.")
 
     def maybe(self, what: str) -> str | None:
         if what in self.given:

@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -12,10 +12,12 @@ from typing import Any, get_args
 import yaml
 from rich.console import Console
 from rich.prompt import Confirm, Prompt
+from rich.text import Text
 
 from curec_assets.configuration.chain import CHAIN_NAME, RESERVED_NAMES, find_configured, load_chain
 from curec_assets.configuration.windows import KEY_FORMAT, Frequency, WindowsConfig
 from curec_assets.interactions.config import DataSetConfig, FilesSource, InteractionColumns, ItemColumns
+from curec_assets.interactions.formats import existing_file
 from curec_assets.interactions.proposal import propose_label_rule, propose_windows, window_counts
 from curec_assets.interactions.recognise import SIBLINGS, Recognised, recognise, usual_items
 from curec_assets.interactions.sources import open_source
@@ -64,7 +66,7 @@ def run_init(options: argparse.Namespace) -> int:
     """Looks, proposes, writes and says what it saw; 0 when both files were written."""
     can_ask = sys.stdin.isatty() and not options.yes
     ask = _asker(can_ask)
-    interactions = options.interactions or Path(ask("Interactions file", None, "--interactions"))
+    interactions = existing_file(options.interactions or Path(ask("Interactions file", None, "--interactions")))
     beside = usual_items(interactions)
     items = options.items or Path(ask("Items file", str(beside) if beside else None, "--items"))
     name = options.name or ask("Name of the data set and chain", _usual_name(interactions), "--name")
@@ -73,9 +75,8 @@ def run_init(options: argparse.Namespace) -> int:
     find_configured(folder, "profiles", options.profile, targets[1])
     console = Console(soft_wrap=True, highlight=False)
 
-    recognised = recognise(
-        interactions, items, _pairs(options.columns, InteractionColumns), _pairs(options.item_columns, ItemColumns)
-    )
+    columns, item_columns = _pairs(options.columns, InteractionColumns), _pairs(options.item_columns, ItemColumns)
+    recognised = recognise(interactions, items, columns, item_columns, _ask_column if can_ask else None)
     seen = _look(recognised, name, options, ask)
     _show(console, seen, interactions, items)
     if can_ask and not Confirm.ask("Write this data set and chain?", default=True):
@@ -88,7 +89,8 @@ def run_init(options: argparse.Namespace) -> int:
     prefix = "" if chosen and Path(chosen).resolve() == folder.resolve() else f"CUREC_CONFIG={folder} "
     command = sys.argv[0] if sys.argv[0].endswith("curec") else "curec"
     console.print("\nNext", style="bold")
-    console.print(f"  {prefix}{command} run --chain {name}", markup=False)
+    for following in ("doctor", "run"):
+        console.print(f"  {prefix}{command} {following} --chain {name}", markup=False)
     return 0
 
 
@@ -101,6 +103,11 @@ def _asker(can_ask: bool) -> Callable[[str, str | None, str], str]:
         return default
 
     return ask
+
+
+def _ask_column(question: str, names: Sequence[str]) -> str:
+    # As text: a file's name is no markup.
+    return Prompt.ask(Text(question), choices=list(names))
 
 
 def _look(

@@ -61,7 +61,8 @@ def test_each_format_is_recognised_and_its_chain_holds_every_event(
     assert "48 by 4 users on 5 items, 2001-01-01 to 2001-04-10" in told
     assert "1 unreadable_time" in told
     assert "100.0% have a title, 80.0% categories" in told
-    assert told.rstrip().endswith("CUREC_CONFIG=configuration curec run --chain x")
+    following = [line.strip() for line in told.partition("\nNext\n")[2].splitlines()]
+    assert following == [f"CUREC_CONFIG=configuration curec {command} --chain x" for command in ("doctor", "run")]
 
 
 def test_what_it_counts_as_quarantined_is_what_a_run_quarantines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,6 +175,8 @@ def test_data_beside_the_configuration_is_named_relative_to_it_and_other_data_ab
         ((), "--interactions is needed where nobody is asked"),
         (("--interactions", "data/orders.csv"), "--items is needed"),
         (("--interactions", "data/nowhere.csv", "--items", "data/products.csv"), "nowhere.csv does not exist"),
+        (("--interactions", "data"), "data is a folder; name the file in it"),
+        (("--interactions", "data/orders.csv", "--items", "data"), "data is a folder; name the file in it"),
         (("--interactions", "data/plain.csv", "--items", "data/products.csv"), "has no column names in its first line"),
         (
             ("--interactions", "data/odd.csv", "--items", "data/products.csv"),
@@ -210,25 +213,44 @@ def test_what_it_cannot_make_out_is_told_in_a_sentence_and_nothing_is_written(
     assert not Path("configuration").exists()
 
 
-def test_on_a_terminal_it_asks_for_what_flags_do_not_say() -> None:
-    FORMATS["movielens_1m"](Path("data"))
+def init_on_a_terminal(answers: str, *arguments: str) -> str:
+    """What ``curec init`` printed to a person who types ``answers``."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "dagster_project.cli.main", "init", "--interactions", "data/ratings.dat"],
+        [sys.executable, "-m", "dagster_project.cli.main", "init", *arguments],
         stdin=follower,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
     )
-    # Items: as proposed; name; windows: as proposed; likes from 5 on; write.
-    os.write(leader, b"\nfilms\n\n5\ny\n")
+    os.write(leader, answers.encode())
     told, complaint = process.communicate()
     os.close(leader)
     os.close(follower)
     assert process.returncode == 0, complaint
+    return told
+
+
+def test_on_a_terminal_it_asks_for_what_flags_do_not_say() -> None:
+    FORMATS["movielens_1m"](Path("data"))
+    # Items: as proposed; name; windows: as proposed; likes from 5 on; write.
+    told = init_on_a_terminal("\nfilms\n\n5\ny\n", "--interactions", "data/ratings.dat")
     assert "Lowest rating that is a like, or implicit (4)" in told
     assert load_chain(Path("configuration/chains/films.yaml")).data_set.like_at == 5
+
+
+def test_on_a_terminal_it_asks_for_a_column_that_it_cannot_tell_until_one_is_named() -> None:
+    _write_csv("data/met.csv", [("wer", "item", "date"), *((f"u{n}", "i", f"2020-01-{n:02d}") for n in range(1, 29))])
+    _write_csv("data/things.csv", [("item", "[bold]"), ("i", "One")])
+    # Who: no column of that name, then one; what the title is; windows: as proposed; write.
+    told = init_on_a_terminal(
+        "who\nwer\n[bold]\n\ny\n", "--interactions", "data/met.csv", "--items", "data/things.csv", "--name", "met"
+    )
+    assert "Which column of data/met.csv holds the user? [wer/item/date]" in told
+    source = load_chain(Path("configuration/chains/met.yaml")).data_set.source
+    assert source.interaction_columns.user == "wer"
+    assert source.item_columns.title == "[bold]"
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"no data at {SHARED} (set CUREC_SHARED_DATA); it may not be shipped")
