@@ -48,8 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = command_parser().parse_args(arguments)
     try:
         return options.command(options)
-    except (ConfigError, ValueError, FileNotFoundError) as error:
-        print(f"curec: {error}", file=sys.stderr)
+    except (ConfigError, ValueError, OSError) as error:
+        told = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else error
+        print(f"curec: {told}", file=sys.stderr)
         return 2
     except RuntimeError as error:
         print(f"curec: {error}", file=sys.stderr)
@@ -272,12 +273,10 @@ def _browse(options: argparse.Namespace) -> int:
 
 
 def _sql(options: argparse.Namespace) -> int:
-    from dagster_project.cli.query import print_query
+    from dagster_project.cli.query import print_query, statement_of
 
-    if (options.query is None) == (options.file is None):
-        raise ValueError("give a query or --file, one of the two")
-    query = options.query if options.file is None else options.file.read_text(encoding="utf-8")
-    print_query(lake_root(), options.chain, query, options.set, options.format, options.output)
+    statement = statement_of(options.query, options.file)
+    print_query(lake_root(), options.chain, statement, options.set, options.format, options.output)
     return 0
 
 

@@ -16,10 +16,26 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from curec_assets.lake.catalogue import query
+from curec_assets.lake.catalogue import query as ask
+from curec_assets.lake.sql import SQL_ROOT
 
 SHOWN_ROWS = 200
 VARIABLE = re.compile(r"getvariable\('(\w+)'\)", re.IGNORECASE)
+
+
+def statement_of(query: str | None, file: Path | None) -> str:
+    """The statement given in words or by ``file``.
+
+    Raises:
+        ValueError: neither or both were given, or ``file`` is none.
+    """
+    if (query is None) == (file is None):
+        raise ValueError("give a query or --file, one of the two")
+    if file is None:
+        return str(query)
+    if not file.is_file():
+        raise ValueError(f"{file} is no file; those of the cookbook lie in {SQL_ROOT / 'queries'}")
+    return file.read_text(encoding="utf-8")
 
 
 def print_query(
@@ -37,7 +53,7 @@ def print_query(
         raise ValueError("parquet needs --output FILE")
     variables = _variables(statement, settings)
     try:
-        rows = query(lake_root, statement, chain, variables)
+        rows = ask(lake_root, statement, chain, variables)
     except duckdb.Error as error:
         raise ValueError(str(error)) from None
     if form == "parquet" and output is not None:

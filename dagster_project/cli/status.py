@@ -1,10 +1,11 @@
 """``curec status``: assets × windows as fresh, stale or missing, and why what is stale is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from curec_assets.configuration.chain import Chain
 from curec_assets.interactions.sources import open_source
@@ -20,10 +21,14 @@ def print_status(chain: Chain, lake_root: Path) -> int:
     console = Console()
     partitions = status(Lake(lake_root, chain.name), chain, open_source(chain.data_set, chain.folder).fingerprint())
     windows = [w.key for w in chain.all_windows()]
-    table = Table("asset", *windows, title=f"{chain.name}: what stands for today's sources, code and configuration")
-    for asset in LINEAGE:
-        table.add_row(asset, *(MARKS[partitions[(asset, window)].state] for window in windows))
-    console.print(table)
+    title: str | None = f"{chain.name}: what stands for today's sources, code and configuration"
+    fit = _windows_that_fit(console.width, windows)
+    for shown in (windows[start : start + fit] for start in range(0, len(windows), fit)):
+        table = Table(Column("asset", no_wrap=True), *(Column(window, no_wrap=True) for window in shown), title=title)
+        for asset in LINEAGE:
+            table.add_row(asset, *(MARKS[partitions[(asset, window)].state] for window in shown))
+        console.print(table)
+        title = None
     stale = [freshness for freshness in partitions.values() if freshness.state == "stale"]
     for freshness in stale:
         if not freshness.through_parents:
@@ -32,3 +37,10 @@ def print_status(chain: Chain, lake_root: Path) -> int:
     if through_parents:
         console.print(f"{through_parents} more are stale only because of these.")
     return 1 if stale else 0
+
+
+def _windows_that_fit(width: int, windows: Sequence[str]) -> int:
+    """How many columns of windows a table of ``width`` characters has room for beside the assets' names."""
+    margins = 3
+    each = max(len(word) for word in (*windows, *MARKS)) + margins
+    return max(1, (width - max(map(len, LINEAGE)) - margins - 1) // each)

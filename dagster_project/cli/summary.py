@@ -13,13 +13,20 @@ from curec_assets.lake.catalogue import query
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.sql import load_sql
 from curec_assets.lineage import LINEAGE
+from dagster_project.one_state import no_partitions
 
 SHOWN_CORRECTIONS = {"item": 5, "user": 2}
 SHOWN_METRICS = ("auc", "group_auc", "log_loss", "hr@10", "ndcg@10")
 
 
 def print_summary(chain: Chain, lake_root: Path) -> None:
-    """Print assets × windows, corrected reasons before and after, and the ablation."""
+    """Print assets × windows, corrected reasons before and after, and the ablation.
+
+    Raises:
+        ValueError: a chain that nobody ran.
+    """
+    if not any(Lake(lake_root, chain.name).folder.glob("*/window=[!_]*/data.parquet")):
+        raise ValueError(no_partitions(chain.name, lake_root))
     console = Console()
     _print_costs(console, chain, Lake(lake_root, chain.name))
     corrections, outcomes, ablation = (

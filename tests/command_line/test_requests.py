@@ -9,7 +9,8 @@ import pytest
 
 from curec_assets.configuration.chain import SHIPPED, ConfigError, load_chain, load_chains
 from curec_assets.lake.sql import SQL_ROOT
-from tests.small_world import write_world
+from curec_assets.lineage import LINEAGE
+from tests.small_world import WINDOWS, write_world
 
 
 def curec(configuration: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -61,7 +62,11 @@ def test_help_of_sql_names_every_query_of_the_cookbook_and_its_question(configur
         (("run", "--chain", "small", "--assets", "items,reason"), "reason: no asset of that name"),
         (("sql", "select 1"), "no catalogue yet"),
         (("export", "--chain", "small"), "make some first: curec run --chain small"),
+        (("summary", "--chain", "small"), "make some first: curec run --chain small"),
         (("browse", "--chain", "nowhere"), "no chain 'nowhere'"),
+        (("sql", "--file", "nope.sql"), f"those of the cookbook lie in {SQL_ROOT / 'queries'}"),
+        (("sql", "--file", str(SQL_ROOT)), "is no file"),
+        (("sql", "select 1", "--output", str(SQL_ROOT), "--format", "csv"), "no catalogue yet"),
         (("sql",), "give a query or --file"),
         (("sql", "select 1", "--set", "item"), "expected NAME=VALUE"),
         (("sql", "select getvariable('item')", "--set", "itme=50"), "the query reads no 'itme'; it reads item"),
@@ -75,6 +80,22 @@ def test_a_request_that_cannot_be_met_is_told_in_a_sentence(
     assert refused.returncode == 2
     assert told in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_folder_where_a_file_is_to_be_written_is_told_in_a_sentence(configuration: Path) -> None:
+    assert curec(configuration, "catalog").returncode == 0
+    refused = curec(configuration, "sql", "select 1", "--output", str(configuration))
+    assert (refused.returncode, refused.stderr) == (2, f"curec: {configuration}: Is a directory\n")
+
+
+def test_the_status_fits_a_narrow_terminal_with_every_name_whole(configuration: Path, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "44")
+    shown = curec(configuration, "status", "--chain", "small").stdout
+    assert max(map(len, shown.splitlines())) <= 44
+    for window in WINDOWS:
+        assert window in shown
+    for asset in LINEAGE:
+        assert shown.count(f" {asset} ") == 2, "two windows side by side, then the third"
 
 
 def test_a_run_whose_source_file_is_missing_names_it(configuration: Path) -> None:
