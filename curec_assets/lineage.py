@@ -66,7 +66,7 @@ LINEAGE: Mapping[str, Artifact] = {
         "reasons",
         (at("aligned_llm"), up_to("evidence"), up_to_previous("draft_reasons")),
         ("seed", "threads", "language_model", "sampling", "gate", "review", "drafts"),
-        code_version="3",
+        code_version="4",
     ),
     "reward_model": Artifact(
         "reward",
@@ -88,13 +88,13 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "policy",
         ),
-        code_version="3",
+        code_version="4",
     ),
     "arrival_reasons": Artifact(
         "reasons",
         (up_to("items"), previous("rl_policy"), previous("aligned_llm")),
         ("seed", "threads", "language_model", "sampling", "gate", "arrivals"),
-        code_version="2",
+        code_version="3",
     ),
     "corrected_reasons": Artifact(
         "reasons",
@@ -119,7 +119,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "correction",
         ),
-        code_version="3",
+        code_version="4",
     ),
     "reason_embeddings": Artifact(
         "reasons",

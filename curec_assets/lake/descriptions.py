@@ -80,15 +80,15 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "review_cause": "Why the subject is reviewed in this window: new, drifted (its evidence moved) or exposed.",
         "sample": "Number of the draft, the first is 0.",
         "reason": "The draft; null where the text is no reason by its form.",
-        "grounded": "Whether it is a reason by its form and every claim stands in the evidence.",
+        "grounded": "Whether it is a reason by its form, every claim stands in the evidence, and it names some of it.",
         "ungrounded_claims": "Names in it that the evidence does not hold.",
         "policy_id": "artifact_id of the aligned LLM that wrote it.",
         "tokens": "Tokens that the model wrote.",
     },
     "arrival_reasons": {
         "reason": "The reason; null where no sample is one by its form.",
-        "grounded": "Whether it is a reason by its form and every claim stands in the item's own metadata; only then "
-        "is it used.",
+        "grounded": "Whether it is a reason by its form, every claim stands in the item's own metadata, and it names "
+        "some of it; only then is it used.",
         "policy_id": "artifact_id of the RL policy of the window before, which wrote it; null where there was none.",
         "tokens": "Tokens that the model wrote for the item, over all samples.",
     },
@@ -107,7 +107,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "gain_lower_bound": "Posterior quantile of the gain; the candidate replaces the incumbent where it is above 0.",
         "acceptance_events": "Events that the comparison rests on.",
         "candidates": "Candidates that the policy wrote.",
-        "candidates_passing_gates": "Those of them that are reasons by their form and grounded.",
+        "candidates_passing_gates": "Those of them that pass the gates: reasons by form, grounded, naming evidence.",
         "valid_from": "From when what was decided holds: the end of the window, or an arrival's first_seen.",
         "first_sample": "The first candidate that is a reason by its form, untested; the arm rl_refreshed reads it.",
         "policy_id": "artifact_id of the model that wrote the candidates.",

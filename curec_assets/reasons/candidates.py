@@ -12,23 +12,26 @@ from curec_assets.language_model.prompts import Prompt
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding, tidy_reason
+from curec_assets.reasons.naming import names_evidence
 
 EvidenceRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One sample: its text as generated, the reason in it (None where the format gate fails) and unfounded claims."""
+    """One sample: its text as generated, the reason in it (None where the format gate fails), unfounded claims, and
+    whether it names enough of its evidence."""
 
     raw_text: str
     reason: str | None
     ungrounded_claims: tuple[str, ...]
+    names_evidence: bool
     tokens: int
 
     @property
     def passes(self) -> bool:
-        """Whether both gates let it through."""
-        return self.reason is not None and not self.ungrounded_claims
+        """Whether it is a reason by its form, claims nothing but the evidence, and names some of it."""
+        return self.reason is not None and not self.ungrounded_claims and self.names_evidence
 
 
 def sample_candidates(
@@ -54,6 +57,7 @@ def sample_candidates(
                     raw_text=sample.text,
                     reason=reason,
                     ungrounded_claims=tuple(grounding.ungrounded_claims(reason, row)) if reason else (),
+                    names_evidence=reason is not None and names_evidence(reason, row, gate.min_names),
                     tokens=sample.tokens,
                 )
                 for sample, reason in tidied
@@ -63,7 +67,7 @@ def sample_candidates(
 
 
 def gate_metrics(candidates: Iterable[Sequence[Candidate]]) -> dict[str, float]:
-    """Tokens generated and the shares of samples that pass the format gate and both gates (0 without samples)."""
+    """Tokens generated and the shares of samples that pass the format gate and all gates (0 without samples)."""
     flat = [candidate for group in candidates for candidate in group]
     return {
         "samples": len(flat),

@@ -10,7 +10,7 @@ they are, so that its width is nought, or next to it, however little is known.""
 
 
 class GateConfig(Section):
-    """What a text must look like to be called a reason at all (the format gate, DESIGN §3.4)."""
+    """What a text must look like to be called a reason at all (the format gate, DESIGN §3.4), and what it must say."""
 
     min_words: int = Field(default=6, ge=1, le=50)
     """Fewest words. Default 6: shorter texts are labels ("A great comedy."), not reasons."""
@@ -20,6 +20,9 @@ class GateConfig(Section):
     """Most sentences. Default 3: the models are asked for one or two, and one too many is no reason to reject."""
     repeated_ngram: int = Field(default=4, ge=2, le=10)
     """A text that says the same run of this many words twice is refused. Default 4: small models loop."""
+    min_names: int = Field(default=1, ge=0)
+    """Categories and facts of its evidence that a reason must name, beside the subject itself. Default 1: a sentence
+    that would suit any subject is no reason. 0 asks for none."""
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "GateConfig":
@@ -95,9 +98,6 @@ class CorrectionConfig(Section):
 
     candidates: int = Field(default=4, ge=1, le=64)
     """Samples per reviewed subject (K). Default 4: twice as many gain little once the policy is tuned."""
-    min_names: int = Field(default=1, ge=0)
-    """Categories and facts of its evidence that a candidate must name, beside the subject itself. Default 1: a sentence
-    that would suit any subject is no reason. 0 asks for none."""
     prior_events: float = Field(default=5.0, gt=0)
     """Events' worth of zero reward mixed into each reward-group mean, so that a reward over two events is not taken
     at its word. Default 5, near the usual panel of a touched subject."""

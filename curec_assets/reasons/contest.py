@@ -14,7 +14,6 @@ from curec_assets.reasons.acceptance import Judgement, PooledGains, judge_gains
 from curec_assets.reasons.candidates import Candidate, EvidenceRow
 from curec_assets.reasons.config import CorrectionConfig
 from curec_assets.reasons.incumbents import Incumbent
-from curec_assets.reasons.naming import names_evidence
 from curec_assets.reasons.review_set import SIDES
 from curec_assets.reward_model.reason_bank import Side
 from curec_assets.reward_model.scoring import PanelScore, ScoreRequest
@@ -49,22 +48,21 @@ class Review:
 def pick_challengers(reviews: Sequence[Review], scorer: Scorer, config: CorrectionConfig) -> list[Review]:
     """Score incumbents and eligible candidates on the reward group; the best candidate becomes the challenger.
 
-    Eligible are those that pass both gates and name enough of their evidence: a sentence that would suit any subject
-    claims nothing false, and says nothing.
+    Eligible are those that pass the gates.
     Of equal rewards (an empty panel gives all the same) the earlier sample wins. A best candidate that says what the
     incumbent says challenges nothing.
     """
     requests = [
         ScoreRequest(review.side, review.subject_id, reason, "reward")
         for review in reviews
-        for reason in _rivals(review, config)
+        for reason in _rivals(review)
     ]
     scores = iter(scorer.score(requests) if requests else [])
     picked = []
     for review in reviews:
-        rewards = {reason: next(scores).pooled(config.prior_events) for reason in _rivals(review, config)}
+        rewards = {reason: next(scores).pooled(config.prior_events) for reason in _rivals(review)}
         incumbent = review.incumbent.reason if review.incumbent else None
-        best = max(_eligible(review, config), key=rewards.__getitem__, default=None)
+        best = max(_eligible(review), key=rewards.__getitem__, default=None)
         picked.append(
             replace(
                 review,
@@ -112,15 +110,14 @@ def compare_with_incumbents(
     return filled, pools
 
 
-def _rivals(review: Review, config: CorrectionConfig) -> list[str]:
+def _rivals(review: Review) -> list[str]:
     """The distinct reasons to score: the incumbent's, then the eligible candidates' in the order they were sampled."""
-    eligible = _eligible(review, config)
+    eligible = _eligible(review)
     return list(dict.fromkeys([review.incumbent.reason, *eligible] if review.incumbent else eligible))
 
 
-def _eligible(review: Review, config: CorrectionConfig) -> list[str]:
-    passing = [candidate.reason for candidate in review.candidates if candidate.reason and candidate.passes]
-    return [reason for reason in passing if names_evidence(reason, review.evidence, config.min_names)]
+def _eligible(review: Review) -> list[str]:
+    return [candidate.reason for candidate in review.candidates if candidate.reason and candidate.passes]
 
 
 def _paired_gain(challenger: PanelScore, incumbent: PanelScore) -> np.ndarray:

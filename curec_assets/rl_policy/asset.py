@@ -13,7 +13,7 @@ def rl_policy(run: WindowRun) -> Published:
     `train.py`):
 
     ```
-    passes the format gate:  clip((panel - mean) / std) - penalty * min(ungrounded claims, cap)
+    passes the format gate:  clip((panel - mean) / std) - penalty * min(faults, cap)
     fails it:                floor
     ```
 

@@ -37,10 +37,11 @@ class PolicyConfig(Section):
     reward_clip: float = Field(default=3.0, gt=0.0, le=100.0)
     """Standardised panel rewards are held within plus and minus this. Default 3: one panel of two events must not
     outweigh a batch."""
-    ungrounded_penalty: float = Field(default=1.0, ge=0.0, le=100.0)
-    """Taken off for each ungrounded claim, in standard deviations of the panel reward. Default 1."""
-    penalised_claims: int = Field(default=3, ge=1)
-    """Claims penalised at most. Default 3."""
+    fault_penalty: float = Field(default=1.0, ge=0.0, le=100.0)
+    """Taken off for each ungrounded claim, and once for naming too little of the evidence (``gate.min_names``), in
+    standard deviations of the panel reward. Default 1."""
+    penalised_faults: int = Field(default=3, ge=1)
+    """Faults penalised at most. Default 3."""
     format_floor: float = Field(default=-4.0, le=0.0)
     """Reward of a completion that fails the format gate, in standard deviations. Default -4: below nearly all that
     pass, yet near enough that differences among those still count beside it."""

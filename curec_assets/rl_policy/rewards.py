@@ -1,7 +1,10 @@
-"""The reward of a completion: format gate, panel reward in standard deviations, penalty for ungrounded claims.
+"""The reward of a completion: format gate, panel reward in standard deviations, penalty for what its evidence misses.
 
     fails the format gate:  floor
-    passes it:              clip((panel − mean) / std) − penalty · min(ungrounded claims, cap)
+    passes it:              clip((panel − mean) / std) − penalty · min(faults, cap)
+
+A fault is each ungrounded claim, and one more where the reason names too little of its evidence (``gate.min_names``): a
+sentence that would suit any subject claims nothing false.
 
 ``panel`` is the reward model's score in nats (DESIGN §3.3). Mean and std run over all scored completions of the run so
 far, the present batch included, for each side apart: item and user rewards have scales of their own, and a first batch
@@ -18,6 +21,7 @@ import numpy as np
 
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding, tidy_reason
+from curec_assets.reasons.naming import names_evidence
 from curec_assets.rl_policy.config import PolicyConfig
 
 SMALLEST_STD = 1e-6
@@ -79,9 +83,14 @@ class RewardShaper:
             len(self._grounding.ungrounded_claims(completion.text, subjects[index].evidence_row))
             for index, completion in zip(passing, completions, strict=True)
         ]
+        empty = [
+            not names_evidence(completion.text, subjects[index].evidence_row, self._gate.min_names)
+            for index, completion in zip(passing, completions, strict=True)
+        ]
+        faults = [count + says_nothing for count, says_nothing in zip(claims, empty, strict=True)]
         rewards = [self._config.format_floor] * len(texts)
-        for index, standard, count in zip(passing, self._standardised(completions, panel), claims, strict=True):
-            rewards[index] = standard - self._config.ungrounded_penalty * min(count, self._config.penalised_claims)
+        for index, standard, count in zip(passing, self._standardised(completions, panel), faults, strict=True):
+            rewards[index] = standard - self._config.fault_penalty * min(count, self._config.penalised_faults)
         log = {
             "format_pass_share": len(passing) / len(texts),
             "grounded_share": sum(count == 0 for count in claims) / len(texts),

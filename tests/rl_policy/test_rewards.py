@@ -8,7 +8,8 @@ from curec_assets.rl_policy.config import PolicyConfig
 from curec_assets.rl_policy.rewards import RewardShaper, RLCompletion, RLSubject
 from tests.language_model.tiny_model import EMMA, HEAT
 
-CONFIG = PolicyConfig(reward_clip=3.0, ungrounded_penalty=1.0, penalised_claims=2, format_floor=-4.0)
+CONFIG = PolicyConfig(reward_clip=3.0, fault_penalty=1.0, penalised_faults=2, format_floor=-4.0)
+GATE = GateConfig(min_names=0)
 GROUNDING = Grounding(["Heat (1995)", "Alien (1979)", "Tootsie (1982)", "Platoon (1986)"], ["Action", "Crime"])
 ITEM = RLSubject("item", "heat", HEAT)
 USER = RLSubject("user", "emma", EMMA)
@@ -22,7 +23,7 @@ def shaper(values: dict[str, float], config: PolicyConfig = CONFIG, gold: float 
         lambda completions: [values[completion.text] for completion in completions],
         None if gold is None else lambda completions: [gold] * len(completions),
         config,
-        GateConfig(),
+        GATE,
         GROUNDING,
     )
 
@@ -51,13 +52,21 @@ def test_each_ungrounded_claim_costs_up_to_a_cap() -> None:
     assert scores.log["grounded_share"] == pytest.approx(1 / 3)
 
 
+def test_naming_nothing_of_the_evidence_costs_as_much_as_a_false_name() -> None:
+    texts = [PLAIN, f"{PLAIN} It has much of its {HEAT['categories'][0]} about it."]
+    asked = RewardShaper(lambda completions: [0.3] * len(completions), None, CONFIG, GateConfig(min_names=1), GROUNDING)
+    scores = asked.score([ITEM] * 2, texts)
+    assert scores.rewards == pytest.approx([-1.0, 0.0])
+    assert scores.log["grounded_share"] == 1.0
+
+
 def test_item_and_user_rewards_are_standardised_apart() -> None:
     values = {PLAIN: 100.0, OTHER: 102.0}
     scaled = RewardShaper(
         lambda completions: [values[c.text] * (0.001 if c.side == "user" else 1.0) for c in completions],
         None,
         CONFIG,
-        GateConfig(),
+        GATE,
         GROUNDING,
     ).score([ITEM, ITEM, USER, USER], [PLAIN, OTHER, PLAIN, OTHER])
     assert scaled.rewards == pytest.approx([-1.0, 1.0, -1.0, 1.0])
@@ -72,9 +81,9 @@ def test_statistics_run_over_batches() -> None:
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=20))
 def test_a_passing_text_always_beats_a_failing_one_within_the_clip(values: list[float]) -> None:
     queue = list(values)
-    scores = RewardShaper(
-        lambda completions: [queue.pop(0) for _ in completions], None, CONFIG, GateConfig(), GROUNDING
-    ).score([ITEM] * (len(values) + 1), [*[PLAIN] * len(values), BROKEN])
+    scores = RewardShaper(lambda completions: [queue.pop(0) for _ in completions], None, CONFIG, GATE, GROUNDING).score(
+        [ITEM] * (len(values) + 1), [*[PLAIN] * len(values), BROKEN]
+    )
     assert all(-3.0 <= reward <= 3.0 for reward in scores.rewards[:-1])
     assert min(scores.rewards[:-1]) > scores.rewards[-1]
 
@@ -87,7 +96,7 @@ def test_scorers_see_tidied_texts_and_gold_is_only_watched() -> None:
         return [0.5] * len(completions)
 
     raw = f'"{PLAIN} And then it'
-    scores = RewardShaper(reward, lambda c: [9.0] * len(c), CONFIG, GateConfig(), GROUNDING).score([ITEM], [raw])
+    scores = RewardShaper(reward, lambda c: [9.0] * len(c), CONFIG, GATE, GROUNDING).score([ITEM], [raw])
     assert seen == [RLCompletion("item", "heat", PLAIN)]
     assert scores.log["gold"] == 9.0
     assert scores.rewards == [0.0]
@@ -96,7 +105,7 @@ def test_scorers_see_tidied_texts_and_gold_is_only_watched() -> None:
 @pytest.mark.parametrize("answer", [[], [float("nan")], [1.0, 2.0]])
 def test_a_scorer_that_answers_amiss_is_refused(answer: list[float]) -> None:
     with pytest.raises(ValueError, match="expected 1 finite panel rewards"):
-        RewardShaper(lambda _: answer, None, CONFIG, GateConfig(), GROUNDING).score([ITEM], [PLAIN])
+        RewardShaper(lambda _: answer, None, CONFIG, GATE, GROUNDING).score([ITEM], [PLAIN])
 
 
 def test_micro_batches_must_fill_a_step() -> None:
