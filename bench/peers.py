@@ -13,14 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pyarrow as pa
 import torch
 from scipy.sparse import csr_matrix, hstack
 
 from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
+from bench.held_back import reviewed_everywhere
 from bench.peer_models import CTR_PEERS, SEED, TOP_K_PEERS, CtrPeer, TopKPeer
 from curec_assets.configuration.windows import Window
-from curec_assets.lake.schemas import reason_embeddings
 from curec_assets.lake.window_run import WindowRun
 from curec_assets.language_model.encoder import TextEncoder, load_encoder
 from curec_assets.ranker.backbone import Task, make_queries
@@ -163,16 +162,15 @@ def _split(
 def trained_before(
     run: WindowRun, windows: Sequence[Window], config: RankerConfig, encoder: TextEncoder, output: Path
 ) -> Trial:
-    """The arms of ``config``, none of which reads reasons, trained into ``output`` before the last of ``windows``, and
-    that window to judge them on."""
+    """The arms of ``config``, none of which reads a model's reasons, trained into ``output`` before the last of
+    ``windows``, and that window to judge them on. ``evidence_text`` knows all evidence there is."""
     *earlier, judged = windows
     cleaned, items = run.read.up_to("cleaned_interactions"), run.read.up_to("items")
     evidence = run.read.up_to_previous("evidence")
-    none = reason_embeddings(encoder.dimension).empty_table()
-    none = none.append_column("window", pa.array([], pa.string()))
-    train_ranker(cleaned, items, evidence, none, encoder, earlier, config, SEED, output)
+    reviewed = reviewed_everywhere(evidence, encoder.dimension)
+    train_ranker(cleaned, items, evidence, reviewed, encoder, earlier, config, SEED, output)
     shared = open_folder(output, encoder.name)
-    world = prepare(cleaned, items, evidence, none, encoder, judged.end, shared.items, shared.users)
+    world = prepare(cleaned, items, evidence, reviewed, encoder, judged.end, shared.items, shared.users)
     return Trial(output, shared, world, judged, config, SEED, implicit=False)
 
 

@@ -1,4 +1,4 @@
-"""Do other settings of a ranker suit `id_only` better than the defaults? One change at a time, judged one window ahead.
+"""Do other settings of a ranker suit an arm better than the defaults? One change at a time, judged one window ahead.
 
 A setting is better if it is so on every window asked for, and the interval of its pooled difference lies above 0. No
 window kept for a final test can be asked for.
@@ -17,11 +17,12 @@ import torch
 import yaml
 
 from bench.data import LAST_DEVELOPMENT_WINDOW, make_data, run_of, shipped_chain
+from bench.held_back import RememberingEncoder
 from bench.peers import SHOWN, trained_before
 from curec_assets.configuration.chain import Chain
-from curec_assets.language_model.encoder import HashingEncoder, load_encoder
+from curec_assets.language_model.encoder import load_encoder
 from curec_assets.ranker.bootstrap import draw, interval
-from curec_assets.ranker.config import BackboneName, RankerConfig
+from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig
 from curec_assets.ranker.folder import BACKBONES
 
 CHANGES = (
@@ -34,6 +35,8 @@ CHANGES = (
     "history_events=10,50",
 )
 """Each default of DIN less and more, mostly by a factor of two or three."""
+ARMS: tuple[ArmName, ...] = ("id_only", "metadata_text", "evidence_text")
+"""Arms that need no language model."""
 SAMPLES = 400
 CONFIDENCE = 0.95
 
@@ -42,6 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Print a Markdown table: the measure of each change by window, and its paired difference to the defaults."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backbone", choices=list(SHOWN), default="din")
+    parser.add_argument(
+        "--arm", choices=ARMS, default="id_only", help="evidence_text reads the evidence of all subjects"
+    )
     parser.add_argument("--windows", default="1997-12,1998-01", help=f"judged on; none after {LAST_DEVELOPMENT_WINDOW}")
     parser.add_argument("--seeds", type=int, default=2, help="models per setting, averaged")
     parser.add_argument(
@@ -53,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         if window > LAST_DEVELOPMENT_WINDOW:
             parser.error(f"{window} is kept for the final test; choose windows up to {LAST_DEVELOPMENT_WINDOW}")
     with TemporaryDirectory() as folder:
-        measure(asked.backbone, windows, asked.seeds, changes_of(asked.set or CHANGES), Path(folder))
+        measure(asked.backbone, asked.arm, windows, asked.seeds, changes_of(asked.set or CHANGES), Path(folder))
 
 
 def changes_of(settings: Sequence[str]) -> list[dict[str, Any]]:
@@ -63,19 +69,24 @@ def changes_of(settings: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def measure(
-    backbone: BackboneName, windows: Sequence[str], seeds: int, changes: Sequence[dict[str, Any]], folder: Path
+    backbone: BackboneName,
+    arm: ArmName,
+    windows: Sequence[str],
+    seeds: int,
+    changes: Sequence[dict[str, Any]],
+    folder: Path,
 ) -> None:
     """Make the data up to the last of ``windows`` in ``folder``, train and judge the defaults and each change."""
     chain = shipped_chain()
     # One thread adds in one order, however many the machine has.
     torch.set_num_threads(1)
     make_data(chain, windows[-1], folder)
-    fixed = {"arms": ["id_only"], "recommend_arm": "id_only", "backbones": [backbone], "recommend_backbone": backbone}
+    fixed = {"arms": [arm], "recommend_arm": arm, "backbones": [backbone], "recommend_backbone": backbone}
     defaults = {**chain.profile.ranker.model_dump(), **fixed, "seeds": range(seeds), "bootstrap_samples": SAMPLES}
 
     def judged(change: Mapping[str, Any]) -> list[Judged]:
         config = RankerConfig.model_validate({**defaults, **change})
-        return [_judged(chain, backbone, window, config, folder) for window in windows]
+        return [_judged(chain, backbone, arm, window, config, folder) for window in windows]
 
     print(f"| change | {' | '.join(f'{window}, minus defaults' for window in windows)} | pooled | better |")
     print("|---" * (len(windows) + 3) + "|")
@@ -101,17 +112,18 @@ class Judged:
     events: int
 
 
-def _judged(chain: Chain, backbone: BackboneName, window: str, config: RankerConfig, folder: Path) -> Judged:
+def _judged(
+    chain: Chain, backbone: BackboneName, arm: ArmName, window: str, config: RankerConfig, folder: Path
+) -> Judged:
     run = run_of(chain, "ranker_evaluation", window, folder)
     windows = [candidate for candidate in chain.all_windows() if candidate.key <= window]
-    # `id_only` reads no text, and its first weights depend on the encoder by width alone.
-    encoder = HashingEncoder(load_encoder(run.profile.encoder).dimension)
+    encoder = RememberingEncoder(load_encoder(run.profile.encoder), folder / "vectors.npz")
     trial = trained_before(run, windows, config, encoder, folder / "ranker")
     events = trial.test_events(BACKBONES[backbone].task)
     judge = trial.judge_of(backbone, events)
     draws = draw(judge.draws.users.shape[1], len(config.seeds), config.bootstrap_samples, crc32(window.encode()))
     whole = replace(judge, slices={"all": np.arange(len(events))}, draws=draws)
-    found = whole.replicates(trial.outcomes(backbone, "id_only", events))
+    found = whole.replicates(trial.outcomes(backbone, arm, events))
     return Judged(found[SHOWN[backbone][0], "all"], len(events))
 
 

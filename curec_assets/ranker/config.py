@@ -61,7 +61,7 @@ class RankerConfig(Section):
     """Passes of DIN over the training events. Ids overfit within a few passes, so more is not better."""
     learning_rate: float = Field(default=1e-2, gt=0, le=1)
     """Peak rate of AdamW, falling linearly to 0. High because the budget is some hundred steps."""
-    weight_decay: float = Field(default=3.0, ge=0, le=10)
+    weight_decay: float = Field(default=3.0, ge=0, le=100)
     """Decoupled weight decay of AdamW, per unit of learning rate. High because most ids have a handful of events."""
     batch_size: int = Field(default=512, ge=1, le=65_536)
     """Events per step."""
