@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ class Manifest:
     metrics: dict[str, Any] = field(default_factory=dict)
     overrides: dict[str, Any] = field(default_factory=dict)
     """Values of the configuration behind ``config_hash`` that were given at launch, by dotted key."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When the stage began, before it had read anything."""
+        return datetime.fromisoformat(self.created_at) - timedelta(seconds=self.seconds)
 
     def to_json(self) -> bytes:
         """Canonical JSON."""
