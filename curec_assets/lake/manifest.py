@@ -76,12 +76,19 @@ def read_manifest(path: Path) -> Manifest | None:
     """The manifest of a partition's file, or None where there is no such file.
 
     Raises:
-        ValueError: a Parquet file that this project did not publish.
+        ValueError: a file that this project did not publish, or one where the lake has a folder.
     """
     try:
         metadata = pq.read_schema(path).metadata
     except FileNotFoundError:
         return None
+    except NotADirectoryError:
+        stray = next(above for above in path.parents if above.exists())
+        raise ValueError(f"{stray}: a file lies where the lake has a folder; move it away") from None
+    except PermissionError:
+        raise
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ValueError(f"{path}: this cannot be read as a partition ({error}); move it away") from None
     if not metadata or METADATA_KEY not in metadata:
         raise ValueError(f"{path}: this file carries no manifest, so it was not published here; move it away")
     return Manifest.from_json(metadata[METADATA_KEY])
