@@ -74,7 +74,7 @@ def test_every_command_works_in_the_order_of_the_page(
                 assert sum(len(rows.interactions(w.start, w.end)) for w in chain.all_windows()) == len(EVENTS)
             elif command == "doctor":
                 main(arguments)
-                assert "shop: all that its source (files) needs is there" in capsys.readouterr().out
+                assert "shop: first event: user" in capsys.readouterr().out
             else:
                 chain = load_chains(here / "configuration")[options.chain]
                 assert select_windows(chain.all_windows(), getattr(options, "windows", ".."))
