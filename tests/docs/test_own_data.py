@@ -16,7 +16,8 @@ import yaml
 from curec_assets.configuration.chain import load_chain, load_chains
 from curec_assets.configuration.windows import select_windows
 from curec_assets.interactions.sources import open_source
-from dagster_project.cli.main import command_parser, main
+from dagster_project.cli.main import main
+from dagster_project.cli.parser import command_parser
 from tests.public_formats import EVENTS, FORMATS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "own-data.md").read_text()
