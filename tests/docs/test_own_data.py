@@ -84,6 +84,14 @@ def test_every_command_works_in_the_order_of_the_page(
     assert {"run", "doctor", "sql"} < set(seen)
 
 
+def test_the_line_of_the_readme_works_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    (line,) = re.findall(r"^\S*curec (init .*)$", readme, re.MULTILINE)
+    FORMATS["movielens_25m"](here)
+    assert main([*shlex.split(line), "--yes"]) == 0, capsys.readouterr().err
+    assert load_chain(here / "configuration" / "chains" / "my_data.yaml").data_set.licence.startswith("GroupLens")
+
+
 def _as_the_page_has_it(here: Path, name: str) -> None:
     for folder in ("data_sets", "chains"):
         for block in blocks("yaml"):
