@@ -15,6 +15,7 @@ from dagster_project.automation import up_to_date_in_order
 from dagster_project.display import definition_metadata, display_metadata
 from dagster_project.launch import profile_key
 from dagster_project.partitions import edge_dependency, window_partitions
+from dagster_project.peak_memory import PeakMemory
 
 OWNERS = ["team:recommendation"]
 
@@ -46,9 +47,10 @@ def chain_asset(
         window = context.partition_key
         in_force: Chain = getattr(context.resources, profile_key(chain))
         job = WindowJob(lake=lake, models=models, chain=in_force, asset=asset.name, window=window)
+        memory = PeakMemory()
         published = run_job(asset, job, progress_for(context, asset.name, window))
         return dg.MaterializeResult(
-            metadata=display_metadata(published, job),
+            metadata=display_metadata(published, job, memory.mib()),
             data_version=dg.DataVersion(published.manifest.content_hash),
         )
 

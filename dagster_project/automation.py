@@ -13,7 +13,7 @@ from curec_assets.configuration.chain import Chain
 from curec_assets.configuration.windows import CRON, Window
 from curec_assets.interactions.sources import open_source
 from curec_assets.lake.lake import Lake
-from curec_assets.lake.versions import status
+from curec_assets.lake.versions import read_before, status
 from curec_assets.lineage import LINEAGE
 
 LOOK_EVERY_SECONDS = 300
@@ -112,9 +112,10 @@ def source_sensor(chain: Chain, lake: Path) -> dg.SensorDefinition:
     """Notices that the source's files hold something else than before, or that a window has ended.
 
     Its cursor is what it last acted upon: the fingerprint of the source, and the key of the newest window that was
-    complete. Requested are the assets that read the source, in complete windows that were made from another content or
-    not at all: in all of them where the source has changed, else in those that have ended since. So none is asked for
-    twice, and a run that failed is left to a person. What the requested change is up to the conditions.
+    complete. Requested are the assets that read the source, in complete windows that were made from another content,
+    before their end, or not at all: in all of them where the source has changed, else in those that have ended since.
+    So none is asked for twice, and a run that failed is left to a person. What the requested change is up to the
+    conditions.
     """
 
     @dg.sensor(
@@ -142,10 +143,10 @@ def source_sensor(chain: Chain, lake: Path) -> dg.SensorDefinition:
                 asset_selection=[dg.AssetKey([chain.name, asset]) for asset in READS_SOURCE],
             )
             for window in unseen
-            if any(_read_from(here, asset, window) != fingerprint for asset in READS_SOURCE)
+            if any(_is_due(here, asset, window, fingerprint) for asset in READS_SOURCE)
         ]
         if not requests:
-            return dg.SensorResult(skip_reason="Every complete window was read from this source.", cursor=cursor)
+            return dg.SensorResult(skip_reason="Every complete window was read whole from this source.", cursor=cursor)
         return dg.SensorResult(run_requests=requests, cursor=cursor)
 
     return new_source
@@ -179,6 +180,7 @@ def _after(complete: list[Window], key: str) -> list[Window]:
     return complete[keys.index(key) + 1 :] if key in keys else complete
 
 
-def _read_from(lake: Lake, asset: str, window: Window) -> str | None:
+def _is_due(lake: Lake, asset: str, window: Window, fingerprint: str) -> bool:
+    """Whether ``asset`` in a window that has ended holds anything but what the source says of it now."""
     manifest = lake.manifest(asset, window.key)
-    return manifest.source_fingerprint if manifest else None
+    return manifest is None or manifest.source_fingerprint != fingerprint or read_before(window.end, manifest)

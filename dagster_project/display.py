@@ -1,8 +1,6 @@
 """What a person sees of an asset: what came out, is it good, what did it cost, how old is it, where does it lie."""
 
 import math
-import resource
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -53,13 +51,19 @@ def definition_metadata(chain: Chain, asset: str, lake: Path) -> Metadata:
     }
 
 
-def display_metadata(published: Published, job: WindowJob) -> Metadata:
-    """Metadata of one materialization; values are shown as text, never as markup of the data's own."""
+def display_metadata(published: Published, job: WindowJob, memory: Mapping[str, float]) -> Metadata:
+    """Metadata of one materialization; values are shown as text, never as markup of the data's own.
+
+    Args:
+        published: what was published.
+        job: the job that made it.
+        memory: the peak while it was made, in MiB, by a name that says whose.
+    """
     return {
         **_pictures(published, job),
         "preview": dg.MetadataValue.md(preview(published.table)),
         **_came_out(published, job),
-        **_cost(published.manifest),
+        **_cost(published.manifest, memory),
         **_age(published.manifest, job),
         **_place(published, job),
         **{name: _value(value) for name, value in published.manifest.metrics.items() if name not in PICTURED},
@@ -119,15 +123,13 @@ def _came_out(published: Published, job: WindowJob) -> Metadata:
     return shown | ({"dagster/column_lineage": dg.MetadataValue.column_lineage(lineage)} if lineage else {})
 
 
-def _cost(manifest: Manifest) -> Metadata:
+def _cost(manifest: Manifest, memory: Mapping[str, float]) -> Metadata:
     cost: Metadata = {"seconds": dg.MetadataValue.float(manifest.seconds)}
     if counted := next((name for name in TOKENS if name in manifest.metrics), None):
         tokens = int(manifest.metrics[counted])
         cost["tokens"] = dg.MetadataValue.int(tokens)
         cost["tokens_per_second"] = dg.MetadataValue.float(round(tokens / max(manifest.seconds, 1e-3), 2))
-    # One process makes all stages of a run, so this is the most that it held so far, whichever stage took it.
-    cost["peak_memory_of_the_process_mib"] = dg.MetadataValue.float(_peak_memory())
-    return cost
+    return cost | {name: dg.MetadataValue.float(mib) for name, mib in memory.items()}
 
 
 def _age(manifest: Manifest, job: WindowJob) -> Metadata:
@@ -165,12 +167,6 @@ def _history(job: WindowJob) -> dict[str, Manifest]:
     lake = Lake(job.lake, job.chain.name)
     found = {w.key: lake.manifest(job.asset, w.key) for w in windows_in("up_to", job.chain, window)}
     return {key: manifest for key, manifest in found.items() if manifest is not None}
-
-
-def _peak_memory() -> float:
-    """The most memory this process held at any time so far, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
 def _rounded(value: Any) -> Any:

@@ -46,6 +46,8 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 SEPARATORS = ("|", ">", ";", ",")
 GROUPLENS = "GroupLens MovieLens licence, research use only, no redistribution"
 AMAZON = "Amazon Reviews, research use only, no redistribution"
+NO_COLUMN = "-"
+"""The answer that none of the columns is the one asked for."""
 AskColumn = Callable[[str, Sequence[str]], str]
 """Puts a question to a person, with the columns that can be the answer; gives back one of them."""
 
@@ -59,6 +61,8 @@ class Recognised:
     source: FilesSource | MovieLensFiles | AmazonReviews
     licence: str | None
     """The licence that the public format comes with; None for files of one's own."""
+    unclaimed: tuple[str, ...] = ()
+    """Columns of the interactions that may hold ratings under a name that tells it of none, where nobody was asked."""
 
 
 def usual_items(interactions: Path) -> Path | None:
@@ -75,6 +79,7 @@ def recognise(
     columns: Mapping[str, str],
     item_columns: Mapping[str, str],
     ask: AskColumn | None = None,
+    implicit: bool = False,
 ) -> Recognised:
     """The source that the files are; its paths are those given.
 
@@ -83,7 +88,9 @@ def recognise(
         items: path of the items file.
         columns: names of columns that need not be guessed, as in ``InteractionColumns``.
         item_columns: likewise, as in ``ItemColumns``; several of ``description`` are parted by ``+``.
-        ask: asked for a needed column that cannot be told by its name; None where nobody can be asked.
+        ask: asked for a column that cannot be told by its name, if it is needed or holds ratings; None where nobody can
+            be asked.
+        implicit: whether ratings are of no interest.
 
     Raises:
         SourceError: a file that is not there or cannot be read, or a column that cannot be told and is not asked for.
@@ -98,7 +105,7 @@ def recognise(
             if public:
                 return public
             peek = _Peek(connection, Path(scratch))
-            return _own_files(peek, interactions, items, columns, item_columns, ask)
+            return _own_files(peek, interactions, items, columns, item_columns, ask, implicit)
     except UNREADABLE as error:
         raise SourceError(f"The files {interactions} and {items} cannot be read: {error}") from error
 
@@ -176,11 +183,15 @@ def _own_files(
     columns: Mapping[str, str],
     item_columns: Mapping[str, str],
     ask: AskColumn | None,
+    implicit: bool,
 ) -> Recognised:
     events, described = peek.file(interactions), peek.file(items)
     names, item_names = peek.names(events), peek.names(described)
     told = _Told(interactions, names, "--columns", columns, ask)
     user, item, timestamp, rating = told.one("user"), told.one("item"), told.one("timestamp"), told.maybe("rating")
+    unclaimed = tuple(name for name in names if rating is None and not implicit and name not in (user, item, timestamp))
+    if unclaimed and ask:
+        rating, unclaimed = told.choice("rating", unclaimed), ()
     # Items most often go by the very name that the interactions use.
     same = {"item": item, **item_columns} if item in item_names else item_columns
     told = _Told(items, item_names, "--item-columns", same, ask)
@@ -210,7 +221,8 @@ def _own_files(
         # A few titles end in ", The" by themselves; a catalogue that files them so has many.
         articles_follow_titles=sum(map(article_is_last, titles)) * 50 > len(titles),
     )
-    return Recognised(" and ".join(dict.fromkeys((_called(events), _called(described)))), source, None)
+    called = " and ".join(dict.fromkeys((_called(events), _called(described))))
+    return Recognised(called, source, None, unclaimed)
 
 
 @dataclass(frozen=True)
@@ -237,6 +249,12 @@ class _Told:
             return self._there(self.given[what])
         plain = {_plain(name): name for name in reversed(self.names)}
         return next((plain[usual] for usual in USUAL_NAMES[what].split() if usual in plain), None)
+
+    def choice(self, what: str, names: Sequence[str]) -> str | None:
+        """One of ``names``, as a person says who can be asked; None for none of them."""
+        assert self.ask is not None
+        answer = self.ask(f"Which column of {self.path} holds the {what} ({NO_COLUMN} for none)?", [*names, NO_COLUMN])
+        return None if answer == NO_COLUMN else self._there(answer)
 
     def several(self, what: str) -> tuple[str, ...]:
         if what in self.given:

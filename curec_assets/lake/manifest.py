@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,11 @@ class Manifest:
     overrides: dict[str, Any] = field(default_factory=dict)
     """Values of the configuration behind ``config_hash`` that were given at launch, by dotted key."""
 
+    @property
+    def began_at(self) -> datetime:
+        """When the stage began, before it had read anything."""
+        return datetime.fromisoformat(self.created_at) - timedelta(seconds=self.seconds)
+
     def to_json(self) -> bytes:
         """Canonical JSON."""
         return json.dumps(asdict(self), sort_keys=True).encode()
@@ -70,12 +76,19 @@ def read_manifest(path: Path) -> Manifest | None:
     """The manifest of a partition's file, or None where there is no such file.
 
     Raises:
-        ValueError: a Parquet file that this project did not publish.
+        ValueError: a file that this project did not publish, or one where the lake has a folder.
     """
     try:
         metadata = pq.read_schema(path).metadata
     except FileNotFoundError:
         return None
+    except NotADirectoryError:
+        stray = next(above for above in path.parents if above.exists())
+        raise ValueError(f"{stray}: a file lies where the lake has a folder; move it away") from None
+    except PermissionError:
+        raise
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ValueError(f"{path}: this cannot be read as a partition ({error}); move it away") from None
     if not metadata or METADATA_KEY not in metadata:
         raise ValueError(f"{path}: this file carries no manifest, so it was not published here; move it away")
     return Manifest.from_json(metadata[METADATA_KEY])

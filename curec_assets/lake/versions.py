@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from curec_assets.configuration.chain import Chain
@@ -75,6 +76,12 @@ def _freshness(
     return Freshness(asset, window, "fresh", "", False, manifest)
 
 
+def read_before(end: datetime, manifest: Manifest) -> bool:
+    """Whether a partition was read from the source before ``end``, its window's. Rows later than that moment were
+    rejected then, though the window may hold them, so it is due again once the window has ended."""
+    return manifest.source_fingerprint is not None and manifest.began_at < end
+
+
 def changed_itself(
     manifest: Manifest,
     chain: Chain,
@@ -96,6 +103,9 @@ def changed_itself(
         return f"code changed ({manifest.code_version} to {LINEAGE[manifest.asset].code_version})"
     if manifest.source_fingerprint not in (None, source_fingerprint):
         return "source changed"
+    end = next(window.end for window in chain.all_windows() if window.key == manifest.window)
+    if end <= datetime.now(UTC) and read_before(end, manifest):
+        return "its source was read before the window had ended"
     for parent in manifest.parents:
         now = parents.get((parent.asset, parent.window))
         if now is None:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from curec_assets.configuration.chain import Chain, ConfigError, configuration_folder, load_chains
 from curec_assets.lake.lake import lake_root, models_root
-from dagster_project.doctor.finding import Finding
+from dagster_project.doctor.finding import Finding, counted
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -47,9 +47,11 @@ def _findings(names: list[str]) -> Iterator[Finding]:
     try:
         chains = _chains(names)
     except ConfigError as error:
-        yield Finding("fail", "configuration", str(error), "correct the file that it names")
+        to_do = "correct what it names; CUREC_CONFIG says which folder is read"
+        yield Finding("fail", "configuration", str(error), to_do)
         return
-    yield Finding("ok", "configuration", f"{len(chains)} chains in {configuration_folder()}")
+    names_found = ", ".join(chain.name for chain in chains)
+    yield Finding("ok", "configuration", f"{counted(len(chains), 'chain')} in {configuration_folder()}: {names_found}")
     yield from check_machine(chains, lake_root())
     if any(finding.level == "fail" for finding in packages):
         yield Finding("warn", "models", "not checked, nor is the Dagster instance: they need the packages above")

@@ -76,7 +76,9 @@ def run_init(options: argparse.Namespace) -> int:
     console = Console(soft_wrap=True, highlight=False)
 
     columns, item_columns = _pairs(options.columns, InteractionColumns), _pairs(options.item_columns, ItemColumns)
-    recognised = recognise(interactions, items, columns, item_columns, _ask_column if can_ask else None)
+    recognised = recognise(
+        interactions, items, columns, item_columns, _ask_column if can_ask else None, options.implicit
+    )
     seen = _look(recognised, name, options, ask)
     _show(console, seen, interactions, items)
     if can_ask and not Confirm.ask("Write this data set and chain?", default=True):
@@ -197,6 +199,12 @@ def _notes(seen: Seen) -> list[str]:
     rows = found.rows + sum(found.rejected.values())
     aside = sum(found.rejected.values()) + sum(judged.quarantined.values())
     notes = []
+    if seen.recognised.unclaimed:
+        among = ", ".join(seen.recognised.unclaimed)
+        notes.append(
+            f"no rating column recognised among {among}; taken as implicit; pass --columns rating=NAME if one is, "
+            "--implicit if none"
+        )
     if aside > ODD_SHARE * rows:
         notes.append(f"{_share(aside, rows)} of the rows are rejected or quarantined; are the columns the right ones?")
     if not seen.data_set.implicit and not ODD_SHARE < judged.likes / max(judged.events, 1) < 1 - ODD_SHARE:

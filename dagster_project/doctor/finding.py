@@ -18,3 +18,8 @@ class Finding:
     """What was found, in a sentence or less."""
     to_do: str = ""
     """What to do about it; empty where there is nothing to do."""
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 core``, ``2 cores``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

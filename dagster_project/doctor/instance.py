@@ -8,7 +8,7 @@ import dagster as dg
 import yaml
 
 from curec_assets.lake.processes import is_alive
-from dagster_project.doctor.finding import Finding
+from dagster_project.doctor.finding import Finding, counted
 from dagster_project.instance import PROCESS_TAG, SETTINGS, UNFINISHED, shipped_settings
 
 POOL_LIMIT = ("concurrency", "pools", "default_limit")
@@ -28,7 +28,7 @@ def check_instance(home: Path) -> Iterator[Finding]:
     """The instance in ``home``, which is looked at and neither made nor changed."""
     settings = home / SETTINGS
     if not settings.is_file():
-        yield Finding("ok", "instance", f"no {SETTINGS} in {home} yet; the first run writes it")
+        yield Finding("ok", "instance", f"no Dagster home in {home} yet; the first run makes it")
         return
     try:
         found = yaml.safe_load(settings.read_text(encoding="utf-8"))
@@ -82,7 +82,11 @@ def _orphans(home: Path) -> Iterator[Finding]:
             "the next curec run closes it" if PROCESS_TAG in run.tags else by_hand,
         )
     if not orphans:
-        yield Finding("ok", "instance", f"{len(begun)} runs at work, none without its process")
+        yield Finding(
+            "ok",
+            "instance",
+            f"{counted(len(begun), 'run')} at work, none without its process" if begun else "no run is at work",
+        )
 
 
 def process_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:

@@ -12,7 +12,7 @@ from curec_assets.lake.catalogue import CATALOGUE, connect
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.processes import is_alive
 from curec_assets.lake.versions import status
-from dagster_project.doctor.finding import Finding
+from dagster_project.doctor.finding import Finding, counted
 from dagster_project.doctor.machine import existing_parent
 
 
@@ -34,16 +34,17 @@ def _writable(name: str, root: Path) -> Finding:
     except OSError as error:
         return Finding(
             "fail",
-            "lake",
+            name,
             f"the folder {folder} of the {name} cannot be written: {error.strerror}",
             f"set CUREC_{name.upper()} to a folder of yours",
         )
-    return Finding("ok", "lake", f"{root} can be written" if folder == root else f"{root} can be made")
+    can = "is there and can be written" if folder == root else "is not there yet and can be made"
+    return Finding("ok", name, f"folder {root} {can}")
 
 
 def _catalogue(root: Path) -> Finding:
     if not (root / CATALOGUE).exists():
-        return Finding("ok", "lake", "no catalogue yet; the first run makes it")
+        return Finding("ok", "lake", f"no catalogue ({CATALOGUE}) yet; the first run makes it")
     try:
         with connect(root) as connection:
             connection.execute("SELECT fingerprint FROM main.catalogue").fetchall()
@@ -54,22 +55,23 @@ def _catalogue(root: Path) -> Finding:
             f"the catalogue {root / CATALOGUE} does not open: {str(error).splitlines()[0]}",
             f"run: curec catalog (it builds {CATALOGUE} anew and keeps that file beside it)",
         )
-    return Finding("ok", "lake", "the catalogue opens")
+    return Finding("ok", "lake", f"the catalogue ({CATALOGUE}) opens")
 
 
 def _leftovers(lake_root: Path, models_root: Path) -> Iterator[Finding]:
     staged = [path for path in lake_root.glob("*/.staging/*") if _writer_is_gone(path.name.partition("-")[0])]
     staged += [path for path in models_root.glob(".making-*") if _writer_is_gone(path.name.rpartition("-")[2])]
     for path in staged:
-        to_do = "the chain's next run sweeps it" if path.parent.name == ".staging" else "remove that folder"
-        yield Finding("warn", "lake", f"a killed run left {path} half-written", to_do)
+        in_lake = path.parent.name == ".staging"
+        to_do = "nothing: the chain's next run removes it" if in_lake else "remove that folder"
+        yield Finding("warn", "lake" if in_lake else "models", f"a killed run left {path} half-written", to_do)
     for path in sorted(lake_root.glob("*/.checkpoints/*@*")):
         asset, _, window = path.name.partition("@")
         yield Finding(
             "warn",
             "lake",
             f"{asset} of {path.parent.parent.name} in {window} is at work or was interrupted",
-            "if nothing runs: curec run goes on from its checkpoint",
+            f"if nothing runs: curec run --chain {path.parent.parent.name} goes on from its checkpoint",
         )
 
 
@@ -89,7 +91,8 @@ def _stale(chain: Chain, lake_root: Path) -> Iterator[Finding]:
     try:
         partitions = status(lake, chain, fingerprint)
     except (OSError, ValueError) as error:
-        yield Finding("fail", "lake", f"windows of {chain.name} cannot be read: {error}", "move that file away")
+        to_do = f"see to what it names, then curec run --chain {chain.name} makes what is gone"
+        yield Finding("fail", "lake", f"windows of {chain.name} cannot be read: {error}", to_do)
         return
     stale = {window for (_, window), freshness in partitions.items() if freshness.state == "stale"}
     made = sum(freshness.state != "missing" for freshness in partitions.values())
@@ -97,8 +100,9 @@ def _stale(chain: Chain, lake_root: Path) -> Iterator[Finding]:
         yield Finding(
             "warn",
             "lake",
-            f"{len(stale)} of {len(chain.all_windows())} windows of {chain.name} hold something stale",
-            f"curec status --chain {chain.name} says why, curec run makes it again",
+            f"{len(stale)} of {counted(len(chain.all_windows()), 'window')} of {chain.name} "
+            f"{'holds' if len(stale) == 1 else 'hold'} something stale",
+            f"curec status --chain {chain.name} says why, curec run --chain {chain.name} makes it again",
         )
     else:
         yield Finding("ok", "lake", f"{made} of {len(partitions)} partitions of {chain.name} are made, none is stale")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from curec_assets.configuration.chain import Chain
-from dagster_project.doctor.finding import Finding, Level
+from dagster_project.doctor.finding import Finding, Level, counted
 
 GB = 1 << 30
 LEAST_MEMORY = 6 * GB
@@ -22,10 +22,13 @@ def check_machine(chains: Iterable[Chain], lake_root: Path) -> Iterator[Finding]
     threads = max((chain.profile.threads for chain in chains), default=1)
     if threads > cores:
         yield Finding(
-            "warn", "machine", f"{cores} cores, and a profile that asks for {threads} threads", "expect it to be slow"
+            "warn",
+            "machine",
+            f"{counted(cores, 'core')}, and a profile that asks for {threads} threads",
+            "expect it to be slow",
         )
     else:
-        yield Finding("ok", "machine", f"{cores} cores")
+        yield Finding("ok", "machine", counted(cores, "core"))
     memory = memory_bytes()
     if memory < LEAST_MEMORY:
         yield Finding(
@@ -49,11 +52,11 @@ def check_precision(chains: Iterable[Chain]) -> Iterator[Finding]:
     from curec_assets.language_model.precision import weights_type
 
     if torch.cuda.is_available():
-        yield Finding("ok", "machine", f"accelerator: {torch.cuda.get_device_name()}, bfloat16")
+        yield Finding("ok", "machine", f"GPU {torch.cuda.get_device_name()}, used in bfloat16")
         return
     native = weights_type("auto")
     slower = "" if native == "bfloat16" else "; language models take about twice the time of bfloat16"
-    yield Finding("ok", "machine", f"no accelerator; this CPU multiplies {native} natively{slower}")
+    yield Finding("ok", "machine", f"no GPU; all runs on the CPU, which multiplies {native} natively{slower}")
     for chain in chains:
         asked = chain.profile.language_model.dtype
         if asked == "bfloat16" != native:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from curec_assets.configuration.chain import load_chains
-from dagster_project.cli.main import command_parser
+from dagster_project.cli.parser import command_parser
 from docs.tooling.commands_page import make_targets
 from docs.tooling.documents import Document, Problem, read_documents
 from docs.tooling.links import broken_links

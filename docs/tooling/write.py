@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dagster_project.cli.main import command_parser
+from dagster_project.cli.parser import command_parser
 from docs.tooling.assets_page import assets_page
 from docs.tooling.commands_page import commands_page
 from docs.tooling.configuration_page import configuration_page

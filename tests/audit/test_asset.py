@@ -10,7 +10,7 @@ from curec_assets.lake.as_of import OlderCodeError
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.window_run import WindowJob
 from curec_assets.window_asset import run_job
-from dagster_project.cli.main import command_parser
+from dagster_project.cli.parser import command_parser
 from tests.checks.partitions import HandMadeLake
 from tests.small_world import WINDOWS, write_world
 

@@ -8,6 +8,8 @@ import pytest
 
 from curec_assets.checks.checks import CHECKS
 from curec_assets.configuration.overrides import with_profile
+from curec_assets.configuration.windows import WindowsConfig
+from curec_assets.interactions.sources import open_source
 from curec_assets.lake.as_of import GapError
 from curec_assets.lake.manifest import Parent
 from curec_assets.lake.versions import config_hash
@@ -18,7 +20,7 @@ from tests.small_world import WINDOWS
 FIRST, SECOND, _ = WINDOWS
 END = datetime(2020, 2, 1, tzinfo=UTC)
 NEXT_END = datetime(2020, 3, 1, tzinfo=UTC)
-INSTANT = timedelta(microseconds=1)
+INSTANT, A_SECOND = timedelta(microseconds=1), timedelta(seconds=1)
 
 
 def drafts(texts: Sequence[str | None]) -> list[dict[str, Any]]:
@@ -96,6 +98,21 @@ def test_a_window_made_with_values_given_at_launch_says_which(world: HandMadeLak
 def test_a_source_that_changed_makes_what_was_read_from_it_stale(world: HandMadeLake) -> None:
     world.publish("items", FIRST, source_fingerprint="that of another day")
     assert "source changed" in world.judge("items", "fresh", FIRST).summary
+
+
+def test_what_was_read_of_a_window_before_its_end_is_stale_once_it_has_ended(world: HandMadeLake) -> None:
+    source = open_source(world.chain.data_set, world.chain.folder).fingerprint()
+    world.publish("items", FIRST, source_fingerprint=source, created_at=(END + 5 * A_SECOND).isoformat(), seconds=5.0)
+    assert world.judge("items", "fresh", FIRST).passed
+    world.publish("items", FIRST, source_fingerprint=source, created_at=(END + 4 * A_SECOND).isoformat(), seconds=5.0)
+    assert "read before the window had ended" in world.judge("items", "fresh", FIRST).summary
+    world.publish("evidence", FIRST, created_at=(END - A_SECOND).isoformat())
+    assert world.judge("evidence", "fresh", FIRST).passed, "it read no source: it follows what did"
+
+    to_come = WindowsConfig(frequency="yearly", first="9998", last="9998")
+    ahead = HandMadeLake(world.root, world.chain.model_copy(update={"windows": to_come}))
+    ahead.publish("items", "9998", source_fingerprint=source)
+    assert ahead.judge("items", "fresh", "9998").passed, "it has not ended, so more cannot be known"
 
 
 def test_a_source_that_stops_early_may_be_incomplete(world: HandMadeLake) -> None:

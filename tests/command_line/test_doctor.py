@@ -13,6 +13,7 @@ from curec_assets.language_model.at_hand import encoder_at_hand, language_model_
 from curec_assets.language_model.config import LanguageModelConfig
 from dagster_project.cli.main import main
 from dagster_project.doctor import machine
+from dagster_project.doctor.data import FIRST_ROWS
 from dagster_project.doctor.installation import check_packages
 from tests.chains import run_windows
 from tests.command_line.dead_processes import dead_process
@@ -61,8 +62,11 @@ def test_a_set_up_that_works_passes_and_is_left_as_it_is(with_lake: Path, doctor
     for told in (
         "language model random:tiny is at hand",
         "encoder hashing:48 is at hand",
-        "small: all that its source (files) needs is there",
-        "the catalogue opens",
+        f"1 chain in {with_lake}: small",
+        "small: first event: user u8 met item i25 on 2020-01-12 at 02:00 UTC; first title: Comedy Story 0 (2000)",
+        f"lake          folder {with_lake / 'lake'} is there and can be written",
+        f"models        folder {with_lake / 'models'} is not there yet and can be made",
+        "the catalogue (curec.duckdb) opens",
         "6 of 45 partitions of small are made, none is stale",
     ):
         assert any(told in line and line.startswith("ok") for line in lines), told
@@ -88,10 +92,67 @@ def test_what_is_broken_is_named_with_what_to_do(with_lake: Path, doctor: Doctor
         "does not open",
         f"a killed run left {staged} half-written",
         "aligned_llm of small in 2020-02 is at work or was interrupted",
-        "→ the chain's next run sweeps it",
+        "→ nothing: the chain's next run removes it",
+        f"→ correct the data set that {with_lake / 'chains' / 'small.yaml'} names",
     ):
         assert told in shown
     assert staged.exists()
+
+
+@pytest.mark.parametrize(
+    ("interactions", "items", "level", "told"),
+    [
+        (
+            "u1,i1,2020-01-05,4\nu1,i2,2020-01-06,4\n",
+            "i1,One,Drama\n",
+            "fail",
+            "none of the first 2 rows can be an event (2",
+        ),
+        (
+            "u1,i1,1578182400,many\n",
+            "i1,One,Drama\n",
+            "fail",
+            "first 1 row can be an event (1 unparseable_rating); the first",
+        ),
+        (",i1,1578182400,4\nu1,,1578182400,4\nu1,i1,1578182400,4\n", "i1,One,Drama\n", "warn", "2 of the first 3 rows"),
+        (
+            "u1,i1,1578182400,4\n",
+            "i1,,Drama\n",
+            "warn",
+            "met item i1 on 2020-01-05 at 00:00 UTC; no title in the first",
+        ),
+        ("", "i1,One,Drama\n", "fail", "its interactions have no row"),
+        ("u1,i1,1578182400,4\n", "", "fail", "its items have no row"),
+    ],
+)
+def test_first_rows_that_say_nothing_are_told_with_what_is_wrong_in_them(
+    configuration: Path, doctor: Doctor, interactions: str, items: str, level: str, told: str
+) -> None:
+    (configuration / "interactions.csv").write_text(f"user,item,time,stars\n{interactions}")
+    (configuration / "items.csv").write_text(f"item,name,kinds\n{items}")
+    status, shown = doctor(configuration)
+    assert status == (level == "fail")
+    (line,) = [line for line in shown.splitlines() if line[6:].startswith("data")]
+    assert line.startswith(level)
+    assert told in line
+    assert f"→ correct the data set that {configuration / 'chains' / 'small.yaml'} names" in shown
+
+
+def test_a_row_far_down_is_not_looked_at(configuration: Path, doctor: Doctor) -> None:
+    good = "u1,i1,1578182400,4\n" * FIRST_ROWS
+    (configuration / "interactions.csv").write_text(f"user,item,time,stars\n{good}u1,i1,yesterday,4\n")
+    assert "cannot be events" not in doctor(configuration)[1]
+    (configuration / "interactions.csv").write_text(f"user,item,time,stars\nu1,i1,yesterday,4\n{good}")
+    assert f"1 of the first {FIRST_ROWS} rows cannot be events (1 unreadable_time)" in doctor(configuration)[1]
+
+
+def test_a_stray_file_in_the_lake_is_named(with_lake: Path, doctor: Doctor) -> None:
+    stray = with_lake / "lake" / "small" / "evidence"
+    stray.rename(with_lake / "moved")
+    stray.write_text("a note")
+    status, shown = doctor(with_lake)
+    assert status == 1
+    assert f"windows of small cannot be read: {stray}: a file lies where the lake has a folder; move it away" in shown
 
 
 def test_windows_that_are_stale_are_counted(with_lake: Path, doctor: Doctor) -> None:
@@ -107,6 +168,9 @@ def test_a_lake_that_cannot_be_written_fails(configuration: Path, doctor: Doctor
     status, shown = doctor(configuration, CUREC_LAKE="/proc/lake")
     assert status == 1
     assert "of the lake cannot be written" in shown
+    status, shown = doctor(configuration, CUREC_MODELS="/proc/models")
+    assert status == 1
+    assert "fail  models        the folder /proc of the models cannot be written" in shown
 
 
 def test_a_configuration_that_cannot_be_read_fails_with_its_file(configuration: Path, doctor: Doctor) -> None:

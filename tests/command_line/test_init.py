@@ -253,6 +253,35 @@ def test_on_a_terminal_it_asks_for_a_column_that_it_cannot_tell_until_one_is_nam
     assert source.item_columns.title == "[bold]"
 
 
+def write_rated_under_an_odd_name() -> tuple[str, ...]:
+    rows = [(f"u{n}", "i", 1 + n % 5, "web", f"2020-01-{n:02d}") for n in range(1, 29)]
+    _write_csv("data/met.csv", [("user", "item", "thumbs", "shop", "date"), *rows])
+    _write_csv("data/things.csv", [("item", "name"), ("i", "One")])
+    return ("--interactions", "data/met.csv", "--items", "data/things.csv", "--name", "met")
+
+
+@pytest.mark.parametrize(("answers", "rating"), [("thumbs\n\n4\ny\n", "thumbs"), ("stars\n-\n\ny\n", None)])
+def test_on_a_terminal_it_asks_which_column_holds_the_rating_and_takes_none_for_an_answer(
+    answers: str, rating: str | None
+) -> None:
+    told = init_on_a_terminal(answers, *write_rated_under_an_odd_name())
+    assert "Which column of data/met.csv holds the rating (- for none)? [thumbs/shop/-]" in told
+    assert "note: no rating column" not in told
+    data_set = load_chain(Path("configuration/chains/met.yaml")).data_set
+    assert data_set.source.interaction_columns.rating == rating
+    assert data_set.implicit == (rating is None)
+
+
+def test_where_nobody_is_asked_it_says_that_no_rating_column_was_recognised(capsys: pytest.CaptureFixture[str]) -> None:
+    files = write_rated_under_an_odd_name()
+    assert init(*files).data_set.implicit
+    told = capsys.readouterr().out
+    assert "note: no rating column recognised among thumbs, shop; taken as implicit; pass --columns rating=NAME" in told
+    for said in (("--implicit",), ("--columns", "rating=thumbs")):
+        init(*files, *said, "--force")
+        assert "no rating column" not in capsys.readouterr().out
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"no data at {SHARED} (set CUREC_SHARED_DATA); it may not be shipped")
 @pytest.mark.parametrize(
     ("name", "rows", "implicit", "frequency"),

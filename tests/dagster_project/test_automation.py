@@ -1,12 +1,14 @@
 """What runs a chain unattended: off until switched on, in the order of windows, and only where something changed."""
 
-from datetime import UTC, datetime, tzinfo
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from curec_assets.interactions.sources import open_source
+from curec_assets.lake.lake import Lake
 from curec_assets.lineage import LINEAGE
 from dagster_project import automation
 from tests.checks.partitions import HandMadeLake
@@ -226,16 +228,22 @@ def test_the_sensor_has_a_new_source_read_in_every_window_and_only_once(setting:
     assert [window for window, _ in sensor_tick(setting, new_cursor)[0]] == list(WINDOWS[:1]), "as it was before"
 
 
+def clock(*date: int) -> type[datetime]:
+    """A ``datetime`` to which it is always that day."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(*date, tzinfo=tz)
+
+    return Clock
+
+
 def test_the_sensor_has_a_window_read_once_it_has_ended_though_the_source_is_the_same(
     setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def at(*date: int) -> None:
-        class Clock(datetime):
-            @classmethod
-            def now(cls, tz: tzinfo | None = None) -> datetime:
-                return datetime(*date, tzinfo=tz)
-
-        monkeypatch.setattr(automation, "datetime", Clock)
+        monkeypatch.setattr(automation, "datetime", clock(*date))
 
     at(2020, 1, 15)
     requests, cursor = sensor_tick(setting, None)
@@ -250,3 +258,29 @@ def test_the_sensor_has_a_window_read_once_it_has_ended_though_the_source_is_the
     setting.read_source()
     at(2020, 4, 1)
     assert sensor_tick(setting, cursor)[0] == [], "somebody was quicker"
+
+
+@pytest.mark.parametrize(
+    ("began", "due"), [("2020-01-15T12:00:00", True), ("2020-01-31T23:59:59.9", True), ("2020-02-01T00:00:00", False)]
+)
+def test_what_was_read_of_a_window_before_its_end_is_read_again_after_it(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, began: str, due: bool
+) -> None:
+    setting.read_source(WINDOWS[:1])
+    lake, seconds = Lake(setting.lake, "small"), 5.0
+    made = datetime.fromisoformat(began).replace(tzinfo=UTC) + timedelta(seconds=seconds)
+    for asset in ROOTS:
+        manifest = lake.manifest(asset, WINDOWS[0])
+        assert manifest is not None
+        found = replace(manifest, created_at=made.isoformat(), seconds=seconds)
+        lake.publish(lake.read(asset, WINDOWS[0]), found)
+    monkeypatch.setattr(automation, "datetime", clock(2020, 2, 1))
+    requests, cursor = sensor_tick(setting, None)
+    assert requests == ([(WINDOWS[0], list(ROOTS))] if due else [])
+    assert sensor_tick(setting, cursor) == ([], cursor), "it is asked for once"
+    run = schedule_tick(setting, datetime(2020, 2, 1, tzinfo=UTC))
+    assert isinstance(run, dg.RunRequest)
+    asked = {key.path[-1] for key in run.asset_selection or []}
+    assert asked == (set(LINEAGE) if due else set(LINEAGE) - set(ROOTS)), "the schedule goes by the same rule"
+    setting.read_source(WINDOWS[:1])
+    assert sensor_tick(setting, None)[0] == [], "it has been read whole"

@@ -14,6 +14,7 @@ from curec_assets.lake.lake import Lake
 from curec_assets.lineage import LINEAGE
 from dagster_project.columns import MADE_FROM
 from dagster_project.definitions import build_definitions
+from dagster_project.peak_memory import PeakMemory
 from tests.conftest import FinishedChain
 from tests.small_world import CHAIN, WINDOWS, write_world
 
@@ -143,7 +144,7 @@ ANSWERS = {
     "relation",
     "preview",
     "seconds",
-    "peak_memory_of_the_process_mib",
+    *PeakMemory().mib(),
     "made_at",
     "window_end",
     "content_hash",

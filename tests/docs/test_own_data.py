@@ -16,7 +16,8 @@ import yaml
 from curec_assets.configuration.chain import load_chain, load_chains
 from curec_assets.configuration.windows import select_windows
 from curec_assets.interactions.sources import open_source
-from dagster_project.cli.main import command_parser, main
+from dagster_project.cli.main import main
+from dagster_project.cli.parser import command_parser
 from tests.public_formats import EVENTS, FORMATS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "own-data.md").read_text()
@@ -74,13 +75,21 @@ def test_every_command_works_in_the_order_of_the_page(
                 assert sum(len(rows.interactions(w.start, w.end)) for w in chain.all_windows()) == len(EVENTS)
             elif command == "doctor":
                 main(arguments)
-                assert "shop: all that its source (files) needs is there" in capsys.readouterr().out
+                assert "shop: first event: user" in capsys.readouterr().out
             else:
                 chain = load_chains(here / "configuration")[options.chain]
                 assert select_windows(chain.all_windows(), getattr(options, "windows", ".."))
             seen.append(command)
     assert seen.count("init") == 10
     assert {"run", "doctor", "sql"} < set(seen)
+
+
+def test_the_line_of_the_readme_works_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    (line,) = re.findall(r"^\S*curec (init .*)$", readme, re.MULTILINE)
+    FORMATS["movielens_25m"](here)
+    assert main([*shlex.split(line), "--yes"]) == 0, capsys.readouterr().err
+    assert load_chain(here / "configuration" / "chains" / "my_data.yaml").data_set.licence.startswith("GroupLens")
 
 
 def _as_the_page_has_it(here: Path, name: str) -> None:

@@ -18,7 +18,7 @@ from dagster_project.automation import (
     source_sensor,
     up_to_date_in_order,
 )
-from dagster_project.cli.main import command_parser
+from dagster_project.cli.parser import command_parser
 from dagster_project.launch import profile_key
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "scheduling.md").read_text()

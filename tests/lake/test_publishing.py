@@ -129,6 +129,27 @@ def test_a_manifest_that_points_outside_the_lake_is_refused(tmp_path: Path) -> N
         Lake(tmp_path, "chain").weights("../../elsewhere")
 
 
+@pytest.mark.parametrize("place", ["", "items", "items/window=2020-01"])
+def test_a_file_where_the_lake_has_a_folder_is_named(tmp_path: Path, place: str) -> None:
+    lake = Lake(tmp_path, "chain")
+    stray = lake.folder / place
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    stray.write_text("a note")
+    with pytest.raises(ValueError, match=f"^{stray}: a file lies where the lake has a folder; move it away$"):
+        lake.manifest("items", "2020-01")
+
+
+def test_a_partition_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = Lake(tmp_path, "chain").partition("items", "2020-01")
+    path.mkdir(parents=True)
+    with pytest.raises(ValueError, match=f"^{path}: this cannot be read as a partition .*directory.*; move it away$"):
+        read_manifest(path)
+    path.rmdir()
+    path.write_text("no Parquet")
+    with pytest.raises(ValueError, match=f"^{path}: this cannot be read as a partition .*; move it away$"):
+        read_manifest(path)
+
+
 def test_a_file_that_was_not_published_here_is_named(tmp_path: Path) -> None:
     path = Lake(tmp_path, "chain").partition("items", "2020-01")
     path.parent.mkdir(parents=True)
