@@ -55,12 +55,12 @@ LINEAGE: Mapping[str, Artifact] = {
     "items": Artifact("interactions", (), ("data_set",)),
     "raw_interactions": Artifact("interactions", (), ("data_set",)),
     "cleaned_interactions": Artifact("interactions", (at("raw_interactions"), up_to("items")), ("data_set",)),
-    "evidence": Artifact("evidence", (up_to("cleaned_interactions"), up_to("items")), ("evidence",), code_version="2"),
+    "evidence": Artifact("evidence", (up_to("cleaned_interactions"), up_to("items")), ("evidence",), code_version="3"),
     "aligned_llm": Artifact(
         "language_model",
         (up_to("evidence"), up_to("cleaned_interactions"), previous("aligned_llm")),
         ("seed", "threads", "negatives_per_positive", "language_model", "gate", "alignment"),
-        code_version="5",
+        code_version="6",
     ),
     "draft_reasons": Artifact(
         "reasons",

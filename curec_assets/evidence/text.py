@@ -65,16 +65,16 @@ def _user_sentences(row: Mapping[str, Any]) -> list[str]:
 
 
 def _parting_clause(row: Mapping[str, Any], named: Sequence[str]) -> str:
-    for fact in row["facts"]:
+    for fact in _of_kind(row, "parts_from_crowd")[:2]:
         title = short_title(fact["text"])
-        if fact["kind"] == "parts_from_crowd" and title not in named:
+        if title not in named:
             return f"unlike most, they {'like' if fact['weight'] > 0 else 'did not care for'} {title}"
     return ""
 
 
 def _moving_clause(row: Mapping[str, Any], named: Sequence[str]) -> str:
-    for fact in row["facts"]:
-        if fact["kind"] == "taste_moved" and (fact["text"] not in named or fact["weight"] < 0):
+    for fact in _of_kind(row, "taste_moved")[:2]:
+        if fact["text"] not in named or fact["weight"] < 0:
             return f"lately they turn {'more to' if fact['weight'] > 0 else 'away from'} {fact['text']}"
     return ""
 
@@ -90,7 +90,11 @@ def short_title(title: str) -> str:
 
 
 def _facts(row: Mapping[str, Any], kind: str) -> list[str]:
-    return [fact["text"] for fact in row["facts"] if fact["kind"] == kind]
+    return [fact["text"] for fact in _of_kind(row, kind)]
+
+
+def _of_kind(row: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [fact for fact in row["facts"] if fact["kind"] == kind]
 
 
 def _sentence(text: str) -> str:

@@ -22,20 +22,21 @@ YES_NO = ("yes", "no")
 
 FACT_LABELS: dict[str, tuple[str, int]] = {
     "co_liked": ("Liked with", 3),
-    "liker_category": ("Fans also like", 2),
+    "liker_category": ("Fans also like", 3),
     "trend": ("Interest", 1),
     "recent_like": ("Liked lately", 4),
     "recent_dislike": ("Disliked lately", 2),
     "liked_category": ("Likes above all", 3),
-    "parts_from_crowd": ("Unlike others, likes", 1),
-    "taste_moved": ("Taste moves towards", 1),
+    "parts_from_crowd": ("Unlike others, likes", 2),
+    "taste_moved": ("Taste moves towards", 2),
 }
-"""Of each kind of fact that a prompt tells: how it names it, and how many of it it shows at most."""
+"""Of each kind of fact that a prompt tells: how it names it, and how many of it it shows at most: no fewer than its
+evidence text names, or whoever learns from such texts learns to make names up."""
 
 FALLING_LABELS = {"parts_from_crowd": "Unlike others, dislikes", "taste_moved": "Taste moves away from"}
 """How the signed kinds of fact are named when their weight is below zero."""
 
-TITLE_CHARACTERS = 60
+TITLE_CHARACTERS = 80
 _YEAR = re.compile(r"\s*\((?:1[89]|20)\d\d\)")
 DESCRIPTION_CHARACTERS = 120
 CATEGORIES = 4
