@@ -134,7 +134,7 @@ def explain_example(row: Mapping[str, Any]) -> Example:
 
 
 def _arrival(row: Mapping[str, Any]) -> Example:
-    categories = row["categories"][:2]
+    categories = row["categories"][-2:]
     metadata = {"title": row["title"], "categories": row["categories"], "description": row["description"], "facts": []}
     reason = f"People who like {' and '.join(categories)} may find what they look for here."
     return Example("explain", arrival_prompt(row), (), "", metadata, reason)

@@ -40,6 +40,7 @@ TITLE_CHARACTERS = 80
 _YEAR = re.compile(r"\s*\((?:1[89]|20)\d\d\)")
 DESCRIPTION_CHARACTERS = 120
 CATEGORIES = 4
+"""The last ones: a path of categories runs from the general to the particular, and the particular says more."""
 
 
 def explain_prompt(evidence_row: Mapping[str, Any]) -> Prompt:
@@ -109,7 +110,7 @@ def _ask(question: str, lines: Sequence[str]) -> Prompt:
 
 
 def _item_question(row: Mapping[str, Any]) -> tuple[str, list[str]]:
-    metadata = [_listed("Categories", (row.get("categories") or [])[:CATEGORIES], separator=", ")]
+    metadata = [_listed("Categories", (row.get("categories") or [])[-CATEGORIES:], separator=", ")]
     if row.get("description"):
         metadata.append(f"About: {_shorten(row['description'], DESCRIPTION_CHARACTERS)}.")
     return f"Why do people like {_shorten(row['title'], TITLE_CHARACTERS)}?", metadata
@@ -131,7 +132,7 @@ def _listed(label: str, texts: Sequence[str], separator: str = "; ") -> str:
 
 
 def _named(title: str, categories: Sequence[str]) -> str:
-    kept, name = ", ".join(categories[:CATEGORIES]), _shorten(without_years(title), TITLE_CHARACTERS)
+    kept, name = ", ".join(categories[-CATEGORIES:]), _shorten(without_years(title), TITLE_CHARACTERS)
     return f"{name} ({kept})" if kept else name
 
 

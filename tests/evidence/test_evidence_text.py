@@ -1,11 +1,14 @@
 """Evidence reads like English and names no more than a reader can hold."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curec_assets.evidence.build import ITEM_KINDS, USER_KINDS
 from curec_assets.evidence.text import short_title, verbalise
+from curec_assets.language_model.prompts import explain_prompt
 
 
 def row(side, facts=(), title=None, categories=(), n_events=10, n_likes=6):
@@ -107,3 +110,20 @@ def test_whatever_the_facts_the_text_is_one_line_that_ends_a_sentence_and_names_
     of_categories = ("liker_category", "liked_category", "taste_moved")
     assert sum(marked.count(f"T{kind}") for kind in of_titles) <= 3
     assert sum(marked.count(f"T{kind}") for kind in of_categories) <= 3
+
+
+names = st.text("abcdefghij", min_size=4, max_size=9).map(str.title)
+
+
+@given(
+    st.sampled_from(["item", "user"]),
+    st.lists(
+        st.tuples(st.sampled_from(sorted({*ITEM_KINDS, *USER_KINDS})), names, st.sampled_from([-0.5, 0.5])), max_size=20
+    ),
+    st.lists(names, max_size=7),
+)
+def test_a_prompt_tells_all_that_its_evidence_text_names(side, facts, categories):
+    told = row(side, facts, title="Brazil (1985)", categories=categories)
+    prompt, said = explain_prompt(told)[-1][1], verbalise(told)
+    for name in {*(text for _, text, _ in facts), *categories}:
+        assert name in prompt or not re.search(rf"\b{name}\b", said), (name, prompt, said)
