@@ -41,6 +41,7 @@ class RankerWorld:
     items: pa.Table
     evidence: pa.Table
     reasons: pa.Table
+    users: pa.Table
 
     def shuffled(self, seed: int) -> "RankerWorld":
         """The same rows in another order."""
@@ -57,6 +58,7 @@ class RankerWorld:
             items=_where(self.items, lambda row: row["first_seen"] < window.end),
             evidence=_where(self.evidence, lambda row: row["window"] in keys),
             reasons=_where(self.reasons, lambda row: row["window"] in keys),
+            users=_where(self.users, lambda row: row["first_seen"] < window.end),
         )
 
     def poisoned_from(self, moment: int) -> "RankerWorld":
