@@ -63,12 +63,12 @@ def attribute_name(column: str) -> str:
 
 
 class FilesSource(Section):
-    """A pair of files, each known by its suffix: ``.parquet``; ``.json``, ``.jsonl`` or ``.ndjson`` for one object a
+    """Two files, or three, each known by its suffix: ``.parquet``; ``.json``, ``.jsonl`` or ``.ndjson`` for one object a
     line; ``.tsv`` for columns parted by tabs; anything else is text parted by ``delimiter``. A further ``.gz`` says
     that text is compressed."""
 
     kind: Literal["files"] = "files"
-    """Says that the source is a pair of files."""
+    """Says that the source is files."""
     interactions: str
     """Path of the interactions file, absolute or relative to the folder that the chain's loader passes."""
     items: str
@@ -160,7 +160,7 @@ class QuerySource(Section):
     runs the chain, in the folder that the chain's loader passes, and may only select."""
 
     kind: Literal["query"]
-    """Says that the source is a pair of queries."""
+    """Says that the source is queries."""
     interactions: str
     """Gives ``user_id``, ``item_id``, ``timestamp`` and, unless the data is implicit, ``rating``. Times are timestamps,
     dates or ISO 8601 text; without an offset they are UTC. Rows are numbered in the order of their values."""

@@ -1,5 +1,5 @@
--- Shares, ranks and areas lie in [0, 1], their differences and gaps in [-1, 1], no interval runs backwards, and what was measured
--- of anything is a number: a measure that is undefined is null.
+-- Shares, ranks and areas lie in [0, 1], their differences and gaps in [-1, 1], no interval runs backwards, and what was
+-- measured of anything is a number: a measure that is undefined is null.
 SELECT subject, backbone, arm, metric, slice, value, ci_low, ci_high, n
 FROM ranker_evaluation
 WHERE

@@ -228,6 +228,15 @@ def test_the_first_row_of_a_repeated_user_counts_and_its_text_is_clean(tmp_path)
     ]
 
 
+def test_events_after_a_window_change_none_of_its_users(tmp_path):
+    users = b"user_id,age:token,city\na,31,Rome\nb,20,Oslo\nc,50,Bern\n"
+    early, late = at(0), at(150)
+    honest = _with_users(tmp_path, users).users_first_seen(early, late, opening=True)
+    assert honest["user_id"].to_pylist() == ["a"]
+    for later in (b"a,1,3,100\n", b"a,1,3,100\nc,1,3,150\nb,1,3,160\na,1,5,170\nz,9,x,soon\n"):
+        assert _with_users(tmp_path, users, later).users_first_seen(early, late, opening=True) == honest
+
+
 def test_a_users_file_changes_what_is_read_of_users_alone(tmp_path):
     first = _with_users(tmp_path, b"user_id,age:token,city\na,31,Rome\n").fingerprints()
     other = _with_users(tmp_path, b"user_id,age:token,city\na,32,Rome\n").fingerprints()
