@@ -63,7 +63,7 @@ def attribute_name(column: str) -> str:
 
 
 class FilesSource(Section):
-    """Two files, or three, each known by its suffix: ``.parquet``; ``.json``, ``.jsonl`` or ``.ndjson`` for one object a
+    """Two or three files, each known by its suffix: ``.parquet``; ``.json``, ``.jsonl`` or ``.ndjson`` for one object a
     line; ``.tsv`` for columns parted by tabs; anything else is text parted by ``delimiter``. A further ``.gz`` says
     that text is compressed."""
 
