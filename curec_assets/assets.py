@@ -6,7 +6,7 @@ from curec_assets.aligned_llm.asset import aligned_llm
 from curec_assets.audit.asset import bias_audit
 from curec_assets.embeddings.asset import reason_embeddings
 from curec_assets.evidence.asset import evidence
-from curec_assets.interactions.asset import cleaned_interactions, items, raw_interactions
+from curec_assets.interactions.asset import cleaned_interactions, items, raw_interactions, users
 from curec_assets.lineage import LINEAGE
 from curec_assets.ranker.asset import ranker, ranker_evaluation, recommendations
 from curec_assets.reasons.asset import arrival_reasons, corrected_reasons, draft_reasons
@@ -19,6 +19,7 @@ _DECLARED = {
     for asset in (
         items,
         raw_interactions,
+        users,
         cleaned_interactions,
         evidence,
         aligned_llm,

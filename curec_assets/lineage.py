@@ -54,6 +54,7 @@ def up_to_previous(asset: str) -> Edge:
 LINEAGE: Mapping[str, Artifact] = {
     "items": Artifact("interactions", (), ("data_set",)),
     "raw_interactions": Artifact("interactions", (), ("data_set",)),
+    "users": Artifact("interactions", (), ("data_set", "users")),
     "cleaned_interactions": Artifact("interactions", (at("raw_interactions"), up_to("items")), ("data_set",)),
     "evidence": Artifact("evidence", (up_to("cleaned_interactions"), up_to("items")), ("evidence",), code_version="3"),
     "aligned_llm": Artifact(
@@ -147,6 +148,7 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("reason_embeddings"),
             up_to_previous("evidence"),
             up_to("items"),
+            up_to("users"),
             previous("corrected_reasons"),
         ),
         (
@@ -161,8 +163,9 @@ LINEAGE: Mapping[str, Artifact] = {
             "alignment",
             "held_out",
             "ranker",
+            "user_groups",
         ),
-        code_version="4",
+        code_version="5",
     ),
     "recommendations": Artifact(
         "ranking",
@@ -188,7 +191,7 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("evidence"),
         ),
         ("audit",),
-        code_version="2",
+        code_version="3",
     ),
 }
 """All artifacts in an order in which each comes after everything it reads in its own window."""

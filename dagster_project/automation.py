@@ -3,7 +3,7 @@
 All of it is off until it is switched on in the UI. The sensor and the schedule start a chain; the condition carries on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import dagster as dg
 from curec_assets.configuration.chain import Chain
 from curec_assets.configuration.windows import CRON, Window
 from curec_assets.interactions.sources import open_source
+from curec_assets.lake.hashing import hash_json
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.versions import read_before, status
 from curec_assets.lineage import LINEAGE
@@ -90,8 +91,8 @@ def newest_window_schedule(chain: Chain, lake: Path) -> dg.ScheduleDefinition:
             first = chain.all_windows()[0]
             return dg.SkipReason(f"No window is complete: the first, {first.key}, ends on {first.end:%Y-%m-%d}.")
         newest = complete[-1]
-        fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
-        partitions = status(Lake(lake, chain.name), chain, fingerprint)
+        fingerprints = open_source(chain.data_set, chain.folder).fingerprints()
+        partitions = status(Lake(lake, chain.name), chain, fingerprints)
         due = [asset for asset in LINEAGE if partitions[(asset, newest.key)].state != "fresh"]
         if not due:
             return dg.SkipReason(f"{newest.key} is fresh.")
@@ -111,10 +112,10 @@ def newest_window_schedule(chain: Chain, lake: Path) -> dg.ScheduleDefinition:
 def source_sensor(chain: Chain, lake: Path) -> dg.SensorDefinition:
     """Notices that the source's files hold something else than before, or that a window has ended.
 
-    Its cursor is what it last acted upon: the fingerprint of the source, and the key of the newest window that was
-    complete. Requested are the assets that read the source, in complete windows that were made from another content,
-    before their end, or not at all: in all of them where the source has changed, else in those that have ended since.
-    So none is asked for twice, and a run that failed is left to a person. What the requested change is up to the
+    Its cursor is what it last acted upon: a hash of the source's fingerprints, and the key of the newest window that
+    was complete. Requested are the assets that read the source, in complete windows that were made from another
+    content, before their end, or not at all: in all of them where the source has changed, else in those that have ended
+    since. So none is asked for twice, and a run that failed is left to a person. What the requested change is up to the
     conditions.
     """
 
@@ -129,7 +130,8 @@ def source_sensor(chain: Chain, lake: Path) -> dg.SensorDefinition:
         ),
     )
     def new_source(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
+        fingerprints = open_source(chain.data_set, chain.folder).fingerprints()
+        fingerprint = hash_json(dict(fingerprints))
         complete = _complete(chain, datetime.now(UTC))
         seen_fingerprint, _, seen_newest = (context.cursor or "").partition("@")
         unseen = _after(complete, seen_newest) if fingerprint == seen_fingerprint else complete
@@ -143,7 +145,7 @@ def source_sensor(chain: Chain, lake: Path) -> dg.SensorDefinition:
                 asset_selection=[dg.AssetKey([chain.name, asset]) for asset in READS_SOURCE],
             )
             for window in unseen
-            if any(_is_due(here, asset, window, fingerprint) for asset in READS_SOURCE)
+            if any(_is_due(here, asset, window, fingerprints) for asset in READS_SOURCE)
         ]
         if not requests:
             return dg.SensorResult(skip_reason="Every complete window was read whole from this source.", cursor=cursor)
@@ -180,7 +182,9 @@ def _after(complete: list[Window], key: str) -> list[Window]:
     return complete[keys.index(key) + 1 :] if key in keys else complete
 
 
-def _is_due(lake: Lake, asset: str, window: Window, fingerprint: str) -> bool:
+def _is_due(lake: Lake, asset: str, window: Window, fingerprints: Mapping[str, str]) -> bool:
     """Whether ``asset`` in a window that has ended holds anything but what the source says of it now."""
     manifest = lake.manifest(asset, window.key)
-    return manifest is None or manifest.source_fingerprint != fingerprint or read_before(window.end, manifest)
+    if manifest is None or manifest.source_fingerprint != fingerprints.get(asset):
+        return True
+    return read_before(window.end, manifest)

@@ -88,6 +88,7 @@ MADE_FROM: Mapping[str, Mapping[str, str]] = {
         "valid_from": "arrival_reasons.valid_from",
     },
     "ranker_evaluation": {
+        "slice": "cleaned_interactions.user_id cleaned_interactions.item_id users.attributes",
         "value": "ranker.artifact_id reward_model.artifact_id aligned_llm.artifact_id cleaned_interactions.label "
         "reason_embeddings.embedding corrected_reasons.reason",
     },
@@ -101,10 +102,12 @@ MADE_FROM: Mapping[str, Mapping[str, str]] = {
         "why": "ranker.artifact_id cleaned_interactions.item_id items.title corrected_reasons.reason",
     },
     "bias_audit": {
-        "bucket": "cleaned_interactions.item_id items.item_id",
+        "bucket": "cleaned_interactions.item_id items.item_id ranker_evaluation.slice",
         "value": "cleaned_interactions.item_id recommendations.item_id recommendations.reason corrected_reasons.action "
         "corrected_reasons.reward corrected_reasons.gain corrected_reasons.reason ranker_evaluation.value "
         "evidence.facts",
+        "ci_low": "ranker_evaluation.ci_low",
+        "ci_high": "ranker_evaluation.ci_high",
     },
 }
 """Of each table's columns, the parents' columns that its values come from: ``asset.column``, parted by spaces. A model

@@ -30,7 +30,7 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
         "arms_over_time",
     ),
     "Recommendations": ("recommended_and_taken", "why_recommended", "recommendation_uptake"),
-    "Bias": ("exposure_bias", "exposure_over_time", "reach_of_arms", "error_gaps"),
+    "Bias": ("exposure_bias", "exposure_over_time", "reach_of_arms", "error_gaps", "users_by_group"),
     "Data and costs": ("quarantine_by_code", "window_costs", "partition_costs"),
 }
 """Names of queries in the order in which a newcomer would ask them."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 from curec_assets.lake.manifest import Manifest
 from curec_assets.reasons.incumbents import ACTIONS
 from curec_assets.reasons.review_set import SIDES
-from dagster_project.report.audit import decile_plots, reach_plots
+from dagster_project.report.audit import decile_plots, group_plots, reach_plots
 from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot, stacked_bars
 from dagster_project.report.reliability import Bins, arms_of, reliability_plots
 
@@ -23,6 +23,8 @@ MOST_PLOTS = 16
 """More pictures than this are left to the report: an asset's page should load at once."""
 MOST_WINDOWS = 12
 """Windows of a picture over time, the latest ones."""
+COMPARED = ("auc_gap", "ndcg@")
+"""Error gaps that an asset's page shows, the measures that contrasts compare; the report has the others as well."""
 LABEL = re.compile(r"""aria-label=(["'])(.*?)\1""")
 Row = Mapping[str, Any]
 
@@ -97,8 +99,9 @@ def rewards_before_and_after(corrected: pa.Table) -> str:
 
 
 def audit_plots(rows: Sequence[dict[str, Any]]) -> str:
-    """Reach of every arm's lists, and exposure, rewards and reviews by popularity, d01 the least popular decile."""
-    return _pictures([*reach_plots(rows), *decile_plots(rows)])
+    """Reach of every arm's lists, error gaps of groups of users, and exposure, rewards and reviews by popularity, d01
+    the least popular decile."""
+    return _pictures([*reach_plots(rows), *group_plots(rows, COMPARED), *decile_plots(rows)])
 
 
 def _latest(history: Mapping[str, Manifest]) -> list[tuple[str, Manifest]]:

@@ -47,28 +47,45 @@ BAD_EVENT = ("10", "1", 3, "soon")
 ROWS = (*EVENTS, BAD_EVENT)
 BOUNDARIES = [datetime(2001, month, 1, tzinfo=UTC) for month in (1, 2, 3, 4)]
 
+PEOPLE = (
+    ("10", "24", "F", "cook"),
+    ("11", "35", "M", "baker"),
+    ("12", "35", "", "other"),
+    ("13", "61", "F", "cook"),
+    ("99", "50", "M", "nobody"),
+)
+"""User, age, gender and occupation; the last has no event. The zip code that files have beside them is 12345."""
+USERS = tuple(
+    (user, [(name, value) for name, value in (("age", age), ("gender", gender), ("occupation", job)) if value])
+    for user, age, gender, job in PEOPLE[:-1]
+)
+"""What a source holds of those who have events: their ids and their attributes, by name."""
+
 PARAGRAPHS = ["One.", "Two."]
 
 Source = dict[str, Any]
 
 
 def movielens_100k(folder: Path) -> Source:
-    """u.data and u.item: no headers, categories as flags, Latin-1."""
+    """u.data, u.item and u.user: no headers, categories as flags, Latin-1."""
     _text(folder / "u.data", ("\t".join(map(str, row)) for row in ROWS), "latin-1")
     rows = []
     for item in ITEMS:
         flags = ["1" if genre in (item.genres or ("unknown",)) else "0" for genre in GENRES_100K]
         rows.append("|".join([item.item_id, item.filed, "01-Jan-1995", "", "http://example.invalid/", *flags]))
     _text(folder / "u.item", rows, "latin-1")
-    return {"kind": "movielens", "interactions": "u.data", "items": "u.item"}
+    _text(folder / "u.user", ("|".join((*person, "12345")) for person in PEOPLE), "latin-1")
+    return {"kind": "movielens", "interactions": "u.data", "items": "u.item", "users": "u.user"}
 
 
 def movielens_1m(folder: Path) -> Source:
-    """ratings.dat and movies.dat: no headers, ``::`` between columns, Latin-1."""
+    """ratings.dat, movies.dat and users.dat: no headers, ``::`` between columns, Latin-1."""
     _text(folder / "ratings.dat", ("::".join(map(str, row)) for row in ROWS), "latin-1")
     rows = (f"{item.item_id}::{item.filed}::{'|'.join(item.genres) or '(no genres listed)'}" for item in ITEMS)
     _text(folder / "movies.dat", rows, "latin-1")
-    return {"kind": "movielens", "interactions": "ratings.dat", "items": "movies.dat"}
+    people = ("::".join((user, gender, age, job, "12345")) for user, age, gender, job in PEOPLE)
+    _text(folder / "users.dat", people, "latin-1")
+    return {"kind": "movielens", "interactions": "ratings.dat", "items": "movies.dat", "users": "users.dat"}
 
 
 def movielens_25m(folder: Path) -> Source:
@@ -125,6 +142,7 @@ def amazon_2023(folder: Path) -> Source:
     return {"kind": "amazon_reviews", "interactions": "Things.jsonl.gz", "items": "meta_Things.jsonl.gz"}
 
 
+USER_COLUMNS = ("customer", "age", "gender", "occupation", "zip")
 COLUMNS = ("customer", "sku", "stars", "bought_at")
 ITEM_COLUMNS = ("sku", "name", "path")
 
@@ -133,6 +151,7 @@ def csv_files(folder: Path, suffix: str = ".csv") -> Source:
     """Comma-separated text with columns of its own."""
     _csv(folder / f"orders{suffix}", [COLUMNS, *ROWS])
     _csv(folder / f"products{suffix}", [ITEM_COLUMNS, *((i.item_id, i.title, " > ".join(i.genres)) for i in ITEMS)])
+    _csv(folder / f"people{suffix}", [USER_COLUMNS, *((*person, "12345") for person in PEOPLE)])
     return _mapped(suffix)
 
 
@@ -151,6 +170,8 @@ def json_files(folder: Path, suffix: str = ".jsonl") -> Source:
     _text(folder / f"orders{suffix}", (json.dumps(dict(zip(COLUMNS, row, strict=True))) for row in ROWS))
     rows = (dict(zip(ITEM_COLUMNS, (i.item_id, i.title, i.genres), strict=True)) for i in ITEMS)
     _text(folder / f"products{suffix}", map(json.dumps, rows))
+    people = (dict(zip(USER_COLUMNS, (*person, "12345"), strict=True)) for person in PEOPLE)
+    _text(folder / f"people{suffix}", map(json.dumps, people))
     return _mapped(suffix)
 
 
@@ -167,6 +188,9 @@ def parquet_files(folder: Path) -> Source:
     pq.write_table(orders, folder / "orders.parquet")
     products = [[i.item_id for i in ITEMS], [i.title for i in ITEMS], [list(i.genres) for i in ITEMS]]
     pq.write_table(pa.table(products, names=ITEM_COLUMNS), folder / "products.parquet")
+    named, ages, genders, jobs = zip(*PEOPLE, strict=True)
+    people = [named, [int(age) for age in ages], [gender or None for gender in genders], jobs, ["12345"] * len(named)]
+    pq.write_table(pa.table([pa.array(column) for column in people], names=USER_COLUMNS), folder / "people.parquet")
     return _mapped(".parquet") | {"timestamp_format": "iso"}
 
 
@@ -185,6 +209,7 @@ def query_pair(folder: Path) -> Source:
             FROM read_duckdb('shop.duckdb', table_name = 'orders')
         """,
         "items": "SELECT sku AS item_id, name AS title, kinds AS categories FROM read_json('products.json')",
+        "users": f"SELECT * FROM (VALUES {', '.join(map(str, PEOPLE))}) AS people (user_id, age, gender, occupation)",
     }
 
 
@@ -203,8 +228,10 @@ def _mapped(suffix: str) -> Source:
         "kind": "files",
         "interactions": f"orders{suffix}",
         "items": f"products{suffix}",
+        "users": f"people{suffix}",
         "interaction_columns": {"user": "customer", "item": "sku", "timestamp": "bought_at", "rating": "stars"},
         "item_columns": {"item": "sku", "title": "name", "categories": "path"},
+        "user_columns": {"user": "customer", "attributes": ["occupation", "gender", "age"]},
         "category_separator": ">",
         "timestamp_format": "epoch_seconds",
     }

@@ -22,6 +22,8 @@ source:
   items: items.csv
   interaction_columns: {user: user, item: item, timestamp: time, rating: stars}
   item_columns: {item: item, title: name, categories: kinds}
+  users: users.csv
+  user_columns: {user: user, attributes: [age, gender]}
   timestamp_format: epoch_seconds
 like_at: 4
 rating_scale: [1, 5]
@@ -88,4 +90,9 @@ def write_world(folder: Path, events: list[Event] | None = None) -> Path:
             category = CATEGORIES[item % len(CATEGORIES)]
             name = f"<b>{category} Story {item}</b>" if item == 5 else f"{category} Story {item} (20{item % 20:02d})"
             writer.writerow([f"i{item}", name, category])
+    with (folder / "users.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["user", "age", "gender"])
+        for user in range(USERS):
+            writer.writerow([f"u{user}", 18 + 7 * user % 50, "MF"[user % 2] if user else ""])
     return folder

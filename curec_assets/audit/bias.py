@@ -11,6 +11,7 @@ from curec_assets.audit.exposure import exposure_rows
 from curec_assets.audit.language import language_measures
 from curec_assets.audit.measures import Row, counts_of, deciles, means, row_of, shares
 from curec_assets.lake.schemas import BIAS_AUDIT
+from curec_assets.ranker.slices import GROUPS
 from curec_assets.reasons.catalogue_names import grounding_of
 from curec_assets.reasons.incumbents import current_incumbents
 
@@ -18,7 +19,6 @@ SIDE_ARMS: Mapping[str, str] = {"item": "item_reasons", "user": "user_interests"
 REVIEWED = ("created", "corrected", "kept", "withdrawn")
 CONTESTED = ("corrected", "kept")
 """Actions in which candidates met an incumbent, so that accepting one was a decision."""
-ERROR_GAPS = (("new_users", "returning_users"), ("items_0", "items_21_plus"), ("items_1_5", "items_21_plus"))
 
 
 def audit_bias(
@@ -56,7 +56,10 @@ def audit_bias(
     | ``near_duplicates``, ``boilerplate``, ``loaded_terms`` | likewise | all | share of the reasons in force |
     | ``loaded_terms`` | likewise | the term | share of the reasons in force with that term |
     | ``<metric>_gap`` | a ranker's arm | ``<slice> − <slice>`` | difference of auc, log_loss or ndcg between slices |
+    | ``<metric>_gap`` | served, id_only | ``<group> − others`` | likewise between users of a group and all others |
+    | ``user_groups_left_out`` | every_arm | an attribute | groups too small to be compared; ``n`` counts users |
 
+    Gaps are measured where the rankers are, in ``ranker_evaluation``, and have its intervals; other measures have none.
     In force is what holds at the window's end, whichever window wrote it: that is what people are shown.
 
     Args:
@@ -107,19 +110,10 @@ def _review_rows(arm: str, reviews: Sequence[Row], decile: Mapping[str, str], co
 
 
 def _error_gaps(evaluation: pa.Table) -> list[Row]:
-    found = {
-        (row["backbone"], row["arm"], row["metric"], row["slice"]): row
-        for row in evaluation.to_pylist()
-        if row["subject"] == "ranker" and " − " not in row["arm"]
-    }
-    rows = []
-    for (backbone, arm, metric, name), row in found.items():
-        if metric not in ("auc", "log_loss") and not metric.startswith("ndcg@"):
-            continue
-        for left, right in ERROR_GAPS:
-            other = found.get((backbone, arm, metric, right))
-            if name == left and other and row["value"] is not None and other["value"] is not None:
-                gap = row["value"] - other["value"]
-                bucket = f"{left} − {right}"
-                rows.append(row_of(f"{metric}_gap", f"{backbone}/{arm}", bucket, gap, row["n"] + other["n"]))
-    return rows
+    return [
+        row_of(row["metric"], f"{row['backbone']}/{row['arm']}", row["slice"], row["value"], row["n"])
+        | {"ci_low": row["ci_low"], "ci_high": row["ci_high"]}
+        for row in evaluation.filter(pc.equal(evaluation["subject"], GROUPS)).to_pylist()
+        # A group's own measure stands in the evaluations.
+        if row["metric"].endswith(("_gap", "_left_out")) and row["value"] is not None
+    ]

@@ -14,6 +14,7 @@ from curec_assets.lake.versions import changed_itself
 KEYS: Mapping[str, tuple[str, ...]] = {
     "items": ("item_id",),
     "raw_interactions": ("source_row",),
+    "users": ("user_id",),
     "cleaned_interactions": ("source_row",),
     "evidence": ("side", "subject_id"),
     "aligned_llm": ("artifact_id",),
@@ -68,8 +69,8 @@ def fresh(partition: Partition) -> Finding:
     has not changed. `curec status` tells it for a whole chain, and through parents of parents."""
     chain, manifest = partition.chain, partition.manifest
     # Only what read the source can be changed by it, and reading a large one again takes a moment.
-    fingerprint = open_source(chain.data_set, chain.folder).fingerprint() if manifest.source_fingerprint else ""
-    why = changed_itself(manifest, chain, fingerprint, partition.parents())
+    fingerprints = open_source(chain.data_set, chain.folder).fingerprints() if manifest.source_fingerprint else {}
+    why = changed_itself(manifest, chain, fingerprints, partition.parents())
     return Finding(not why, f"Stale: {why}." if why else "Stands for today's source, code, configuration and parents.")
 
 

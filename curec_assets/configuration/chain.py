@@ -76,12 +76,19 @@ class Chain(Section):
         return self.windows.windows()
 
     def section(self, name: str) -> Any:
-        """A part of the effective configuration as plain JSON values: ``data_set`` or a field of the profile."""
+        """A part of the effective configuration as plain JSON values: ``data_set``, ``users``, a field of the profile.
+
+        How the data set describes its users is a part of its own, since only what reads them depends on it.
+        """
         if name == "data_set":
             # Where the files lie is no part of what they hold; their content has a fingerprint of its own.
-            data_set = self.data_set.model_dump(mode="json", exclude={"source": {"interactions", "items"}})
+            of_files = {"interactions", "items", "users", "user_columns"}
+            data_set = self.data_set.model_dump(mode="json", exclude={"source": of_files})
             # The first window's rows reach back beyond its key.
             return {**data_set, "all_before": self.windows.first} if self.windows.all_earlier else data_set
+        if name == "users":
+            columns = self.data_set.model_dump(mode="json", include={"source": {"user_columns"}})
+            return {"described": self.data_set.describes_users, **columns["source"]}
         value = getattr(self.profile, name)
         return value.model_dump(mode="json") if isinstance(value, Section) else value
 

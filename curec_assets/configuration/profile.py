@@ -7,7 +7,7 @@ from curec_assets.audit.config import AuditConfig
 from curec_assets.configuration.section import Section
 from curec_assets.evidence.config import EvidenceConfig
 from curec_assets.language_model.config import EncoderConfig, LanguageModelConfig, SamplingConfig
-from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.config import RankerConfig, UserGroupConfig
 from curec_assets.reasons.config import ArrivalConfig, CorrectionConfig, DraftConfig, GateConfig, ReviewConfig
 from curec_assets.reward_model.config import RewardModelConfig
 from curec_assets.rl_policy.config import PolicyConfig
@@ -39,6 +39,7 @@ class Profile(Section):
     policy: PolicyConfig
     correction: CorrectionConfig
     ranker: RankerConfig
+    user_groups: UserGroupConfig = UserGroupConfig()
     audit: AuditConfig
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The interaction assets: the catalogue, the rows as they came, and the events that everything else is made of."""
+"""The interaction assets: catalogue, rows as they came, people, and the events that everything else is made of."""
 
 from collections import Counter
 
@@ -20,7 +20,7 @@ def items(run: WindowRun) -> Published:
     table = source.items_first_seen(run.window.start, run.window.end, opening=run.is_first_window)
     repaired = Counter(code for code in table["title_code"].to_pylist() if code)
     metrics = {"items": len(table), **{f"title_{code}": count for code, count in sorted(repaired.items())}}
-    return run.publish(table, metrics, source_fingerprint=source.fingerprint())
+    return run.publish(table, metrics, source_fingerprint=source.fingerprints()["items"])
 
 
 @window_asset("duckdb", "parquet")
@@ -37,7 +37,26 @@ def raw_interactions(run: WindowRun) -> Published:
     codes = Counter(rejects["reject_code"].to_pylist())
     table = source.interactions(run.window.start, run.window.end)
     metrics = {"rows": len(table), **{f"rejected_{code}": count for code, count in sorted(codes.items())}}
-    return run.publish(table, metrics, source_fingerprint=source.fingerprint())
+    return run.publish(table, metrics, source_fingerprint=source.fingerprints()["raw_interactions"])
+
+
+@window_asset("duckdb", "parquet")
+def users(run: WindowRun) -> Published:
+    """People first seen in the window whom the source describes: id, attributes, first_seen; no rows where it describes
+    none.
+
+    No model reads them: the evaluation tells groups apart by them, the audit reports how far its errors differ.
+    """
+    from curec_assets.interactions.sources import open_source
+    from curec_assets.lake.schemas import USERS
+
+    if not run.chain.data_set.describes_users:
+        return run.publish(USERS.empty_table(), {"note": "the source describes no users"})
+    source = open_source(run.chain.data_set, run.chain.folder)
+    table = source.users_first_seen(run.window.start, run.window.end, opening=run.is_first_window)
+    told = Counter(name for attributes in table["attributes"].to_pylist() for name, _ in attributes)
+    metrics = {"users": len(table), **{f"with_{name}": count for name, count in sorted(told.items())}}
+    return run.publish(table, metrics, source_fingerprint=source.fingerprints()["users"])
 
 
 @window_asset("duckdb", "parquet")

@@ -39,21 +39,49 @@ class ItemColumns(Section):
     """Columns that are joined by a space into the item's description, in this order."""
 
 
+class UserColumns(Section):
+    """Names of the columns of the users file."""
+
+    user: str = "user_id"
+    """The person's id, as in the interactions file; of rows that repeat an id the first one counts."""
+    attributes: tuple[str, ...] = ()
+    """Columns that say of what group a person is: age, gender, occupation. Each is called as its column is (without
+    the ``:type`` that RecBole's files append); an empty value is none."""
+
+    @field_validator("attributes")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [attribute_name(column) for column in value]
+        if len(set(names)) != len(names):
+            raise ValueError("an attribute stands there twice")
+        return value
+
+
+def attribute_name(column: str) -> str:
+    """What the attribute in a column is called: ``age`` of ``age`` and of ``age:token``."""
+    return column.partition(":")[0]
+
+
 class FilesSource(Section):
-    """A pair of files, each known by its suffix: ``.parquet``; ``.json``, ``.jsonl`` or ``.ndjson`` for one object a
+    """Two or three files, each known by its suffix: ``.parquet``; ``.json``, ``.jsonl`` or ``.ndjson`` for one object a
     line; ``.tsv`` for columns parted by tabs; anything else is text parted by ``delimiter``. A further ``.gz`` says
     that text is compressed."""
 
     kind: Literal["files"] = "files"
-    """Says that the source is a pair of files."""
+    """Says that the source is files."""
     interactions: str
     """Path of the interactions file, absolute or relative to the folder that the chain's loader passes."""
     items: str
     """Path of the items file, likewise."""
+    users: str | None = None
+    """Path of a users file, likewise, from which the audit has its groups; none where the data says nothing of people.
+    Nothing else reads it."""
     interaction_columns: InteractionColumns = InteractionColumns()
     """What the columns of the interactions file are called."""
     item_columns: ItemColumns = ItemColumns()
     """What the columns of the items file are called."""
+    user_columns: UserColumns = UserColumns()
+    """What the columns of the users file are called."""
     timestamp_format: TimestampFormat = "iso"
     """``epoch_seconds`` or ``epoch_millis`` (numbers), or ``iso``: ISO 8601 text, and timestamp or date columns of
     Parquet. Times without an offset are UTC."""
@@ -65,6 +93,12 @@ class FilesSource(Section):
     """What parts the columns of delimited text: one character. Other files have no use for it."""
     articles_follow_titles: bool = False
     """Whether titles are filed as ``Usual Suspects, The (1995)``; they are then shown as people say them."""
+
+    @model_validator(mode="after")
+    def _users_have_attributes(self) -> "FilesSource":
+        if (self.users is None) == bool(self.user_columns.attributes):
+            raise ValueError("users needs user_columns.attributes, the columns to tell groups by, and they need users")
+        return self
 
 
 class MovieLens100K(Section):
@@ -84,6 +118,9 @@ class MovieLensFiles(Section):
     Absolute, or relative to the folder that the chain's loader passes."""
     items: str
     """Path of the archive's ``u.item``, ``movies.dat`` or ``movies.csv``, likewise."""
+    users: str | None = None
+    """Path of ``u.user`` (100K) or ``users.dat`` (1M), likewise: age, gender and occupation, without zip codes. Other
+    editions say nothing of people."""
 
     @field_validator("interactions")
     @classmethod
@@ -91,6 +128,13 @@ class MovieLensFiles(Section):
         if PurePath(value.removesuffix(".gz")).suffix not in (".data", ".dat", ".csv"):
             raise ValueError("expected u.data, ratings.dat or ratings.csv of a MovieLens archive")
         return value
+
+    @model_validator(mode="after")
+    def _users_of_the_edition(self) -> "MovieLensFiles":
+        edition = PurePath(self.interactions.removesuffix(".gz")).suffix
+        if self.users is not None and edition == ".csv":
+            raise ValueError("users goes with u.data (u.user) or ratings.dat (users.dat); the CSV editions have none")
+        return self
 
 
 class AmazonReviews(Section):
@@ -112,17 +156,20 @@ class AmazonReviews(Section):
 
 
 class QuerySource(Section):
-    """A pair of DuckDB queries, over anything that DuckDB reads. They are code: each runs with the rights of whoever
+    """Two or three DuckDB queries, over anything that DuckDB reads. They are code: each runs with the rights of whoever
     runs the chain, in the folder that the chain's loader passes, and may only select."""
 
     kind: Literal["query"]
-    """Says that the source is a pair of queries."""
+    """Says that the source is queries."""
     interactions: str
     """Gives ``user_id``, ``item_id``, ``timestamp`` and, unless the data is implicit, ``rating``. Times are timestamps,
     dates or ISO 8601 text; without an offset they are UTC. Rows are numbered in the order of their values."""
     items: str
     """Gives ``item_id``, ``title`` and, if it likes, ``year``, ``categories`` (a list, or text parted by ``|``) and
     ``description``."""
+    users: str | None = None
+    """Gives ``user_id`` and, each in a column, what tells groups of people apart (age, gender); none where the data
+    says nothing of people."""
 
 
 class DataSetConfig(Section):
@@ -142,6 +189,11 @@ class DataSetConfig(Section):
     """A rating of at least this is a like (label 1), any other a dislike (label 0). Needed unless ``implicit``."""
     rating_scale: tuple[float, float] | None = None
     """Lowest and highest possible rating; a rating beyond is quarantined. Needed unless ``implicit``."""
+
+    @property
+    def describes_users(self) -> bool:
+        """Whether the source says anything of people beside what they did."""
+        return isinstance(self.source, MovieLens100K) or getattr(self.source, "users", None) is not None
 
     @model_validator(mode="after")
     def _check_label_rule(self) -> "DataSetConfig":

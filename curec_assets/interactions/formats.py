@@ -1,4 +1,4 @@
-"""What each kind of source comes down to: a pair of files, and a ``FilesSource`` that says what their columns mean."""
+"""What each kind of source comes down to: its files, and a ``FilesSource`` that says what their columns mean."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from curec_assets.interactions.config import (
     ItemColumns,
     MovieLens100K,
     MovieLensFiles,
+    UserColumns,
 )
 from curec_assets.interactions.rows import SourceError, SourceFile, json_names
 
@@ -23,16 +24,25 @@ GENRES_100K = (
     *("Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
 )
 """The last columns of ``u.item``, in the order of the archive's README."""
+MOVIELENS_ATTRIBUTES = ("age", "gender", "occupation")
+"""What is taken of a person; a zip code is nearly a name."""
 NO_GENRE = ("unknown", "(no genres listed)")
 
 
 @dataclass(frozen=True)
 class FilePair:
-    """Two files and what their columns mean; the paths in ``meaning`` play no part."""
+    """Two files, a third where the source describes users, and what their columns mean; the paths in ``meaning`` play
+    no part."""
 
     interactions: SourceFile
     items: SourceFile
     meaning: FilesSource
+    users: SourceFile | None = None
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """All of them."""
+        return (self.interactions, self.items, *([self.users] if self.users else []))
 
 
 def file_pair(
@@ -57,7 +67,8 @@ def file_pair(
 
 def _plain_pair(source: FilesSource, base: Path) -> FilePair:
     interactions, items = (_named(base, name, source.delimiter) for name in (source.interactions, source.items))
-    return FilePair(interactions, items, source)
+    users = None if source.users is None else _named(base, source.users, source.delimiter)
+    return FilePair(interactions, items, source, users)
 
 
 def _named(base: Path, name: str, delimiter: str) -> SourceFile:
@@ -87,12 +98,13 @@ def _recbole_movielens() -> FilesSource:
             "pip install --no-deps recbole==1.2.1."
         ) from None
     found = {path.name: str(path.locate()) for path in carried if path.as_posix().startswith(RECBOLE_FOLDER)}
-    for name in ("ml-100k.inter", "ml-100k.item"):
+    for name in ("ml-100k.inter", "ml-100k.item", "ml-100k.user"):
         if name not in found:
             raise SourceError(f"The package recbole carries no file {RECBOLE_FOLDER}/{name}; install recbole==1.2.1.")
     return FilesSource(
         interactions=found["ml-100k.inter"],
         items=found["ml-100k.item"],
+        users=found["ml-100k.user"],
         interaction_columns=InteractionColumns(
             user="user_id:token", item="item_id:token", timestamp="timestamp:float", rating="rating:float"
         ),
@@ -101,6 +113,9 @@ def _recbole_movielens() -> FilesSource:
             title="movie_title:token_seq",
             year="release_year:token",
             categories="class:token_seq",
+        ),
+        user_columns=UserColumns(
+            user="user_id:token", attributes=tuple(f"{name}:token" for name in MOVIELENS_ATTRIBUTES)
         ),
         timestamp_format="epoch_seconds",
         category_separator=" ",
@@ -114,15 +129,21 @@ def _movielens(source: MovieLensFiles, base: Path) -> FilePair:
     ratings, movies = (existing_file(base / name) for name in (source.interactions, source.items))
     names: Sequence[str] = ("userId", "movieId", "rating", "timestamp")
     categories = "genres"
+    people = None if source.users is None else existing_file(base / source.users)
+    users: SourceFile | None = None
     match Path(source.interactions.removesuffix(".gz")).suffix:
         case ".data":
             described = ("movieId", "title", "release date", "video release date", "IMDb URL", *GENRES_100K)
             interactions = SourceFile(ratings, "\t", tuple(names), quoted=False)
             items = SourceFile(movies, "|", described, quoted=False, flags=GENRES_100K)
             categories = "flags"
+            told = ("userId", "age", "gender", "occupation", "zip code")
+            users = SourceFile(people, "|", told, quoted=False) if people else None
         case ".dat":
             interactions = SourceFile(ratings, "::", tuple(names), quoted=False)
             items = SourceFile(movies, "::", ("movieId", "title", "genres"), quoted=False)
+            told = ("userId", "gender", "age", "occupation", "zip code")
+            users = SourceFile(people, "::", told, quoted=False) if people else None
         case _:
             interactions, items = SourceFile(ratings), SourceFile(movies)
     return FilePair(
@@ -131,12 +152,15 @@ def _movielens(source: MovieLensFiles, base: Path) -> FilePair:
         FilesSource(
             interactions=source.interactions,
             items=source.items,
+            users=source.users,
             interaction_columns=InteractionColumns(user="userId", item="movieId", rating="rating"),
             item_columns=ItemColumns(item="movieId", categories=categories),
+            user_columns=UserColumns(user="userId", attributes=MOVIELENS_ATTRIBUTES if users else ()),
             timestamp_format="epoch_seconds",
             absent_categories=NO_GENRE,
             articles_follow_titles=True,
         ),
+        users,
     )
 
 

@@ -1,12 +1,14 @@
-"""A label rule and windows for data that nobody has described yet, from what its rows show."""
+"""A label rule, windows and attributes of users for data that nobody has described yet, from what its rows show."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from statistics import median
 from typing import Any
 
 from curec_assets.configuration.windows import KEY_FORMAT, Frequency, WindowsConfig, next_start, window_start
+from curec_assets.interactions.config import attribute_name
 from curec_assets.interactions.survey import Ratings
 
 SCALES = ((0.0, 1.0), (1.0, 5.0), (0.5, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
@@ -21,6 +23,9 @@ LATER_WINDOWS = 6
 """Windows after the first at most: each costs a training of every stage."""
 LATER_SHARE = 0.05
 """Share of all events that these should hold at least."""
+PERSONAL = re.compile(r"zip|post(al)?_?code|name|mail|phone|address|password|birth|iban|card|token|_at$", re.IGNORECASE)
+"""Column names of what tells single people, not groups."""
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 FINEST_FIRST: tuple[Frequency, ...] = ("weekly", "monthly", "quarterly", "yearly")
 
 
@@ -45,6 +50,23 @@ def propose_label_rule(ratings: Ratings, like_at: float | None = None) -> dict[s
             return {"implicit": True}
         like_at = next((rating for rating in known if rating >= low + LIKED_ABOVE * (high - low)), known[-1])
     return {"like_at": like_at, "rating_scale": [low, high]}
+
+
+def propose_attributes(values: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Columns of a users file that tell groups apart: of numbers, or of values that people share.
+
+    What names single people (``PERSONAL``) is left out, a value that is nearly everybody's own as well.
+
+    Args:
+        values: texts of each column in the first rows, without empty ones.
+    """
+    return tuple(
+        name
+        for name, texts in values.items()
+        if texts
+        and not PERSONAL.search(attribute_name(name))
+        and (2 * len(set(texts)) <= len(texts) or all(NUMBER.fullmatch(text) for text in texts))
+    )
 
 
 def propose_windows(days: Sequence[tuple[date, int]], frequency: Frequency | None = None) -> WindowsConfig:

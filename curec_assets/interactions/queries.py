@@ -12,18 +12,19 @@ from pathlib import Path
 import duckdb
 from duckdb import ColumnExpression, DuckDBPyConnection, StatementType
 
-from curec_assets.interactions.config import FilesSource, InteractionColumns, ItemColumns, QuerySource
+from curec_assets.interactions.config import FilesSource, InteractionColumns, ItemColumns, QuerySource, UserColumns
 from curec_assets.interactions.formats import FilePair
 from curec_assets.interactions.rows import SourceError, SourceFile
 from curec_assets.lake.sql import load_sql
 
 EVENT_COLUMNS = ("timestamp", "user_id", "item_id")
 ITEM_COLUMNS = ("item_id", "title")
+USER_COLUMNS = ("user_id",)
 DESCRIBING_COLUMNS = ("year", "categories", "description")
 
 
 def query_pair(connection: DuckDBPyConnection, source: QuerySource, rated: bool, base: Path, scratch: Path) -> FilePair:
-    """Runs both queries in the folder ``base`` (the process works there meanwhile) and says what they gave.
+    """Runs the queries in the folder ``base`` (the process works there meanwhile) and says what they gave.
 
     Args:
         connection: where nothing else runs; no extension is fetched for a query.
@@ -39,19 +40,28 @@ def query_pair(connection: DuckDBPyConnection, source: QuerySource, rated: bool,
     needed = (*EVENT_COLUMNS, "rating") if rated else EVENT_COLUMNS
     interactions, _ = _keep_rows(connection, "interactions", source.interactions, needed, (), base, scratch)
     items, described = _keep_rows(connection, "items", source.items, ITEM_COLUMNS, DESCRIBING_COLUMNS, base, scratch)
+    users: SourceFile | None = None
+    attributes: tuple[str, ...] = ()
+    if source.users is not None:
+        users, attributes = _keep_rows(connection, "users", source.users, USER_COLUMNS, None, base, scratch)
+        if not attributes:
+            raise SourceError("The query source.users gives user_id alone; each further column is an attribute.")
     return FilePair(
         interactions,
         items,
         FilesSource(
             interactions="interactions.parquet",
             items="items.parquet",
+            users="users.parquet" if users else None,
             interaction_columns=InteractionColumns(rating="rating" if rated else None),
             item_columns=ItemColumns(
                 year="year" if "year" in described else None,
                 categories="categories" if "categories" in described else None,
                 description=("description",) if "description" in described else (),
             ),
+            user_columns=UserColumns(attributes=attributes),
         ),
+        users,
     )
 
 
@@ -60,11 +70,11 @@ def _keep_rows(
     name: str,
     query: str,
     needed: Sequence[str],
-    optional: Sequence[str],
+    optional: Sequence[str] | None,
     base: Path,
     scratch: Path,
-) -> tuple[SourceFile, list[str]]:
-    """The query's rows as a file, and which of the optional columns it has."""
+) -> tuple[SourceFile, tuple[str, ...]]:
+    """The query's rows as a file, and which of the optional columns it has (None: any but the needed)."""
     kept = scratch / f"{name}.parquet"
     try:
         if [statement.type for statement in connection.extract_statements(query)] != [StatementType.SELECT]:
@@ -75,7 +85,7 @@ def _keep_rows(
                 raise SourceError(
                     f"The query source.{name} gives no column {missing[0]!r}; it gives {', '.join(rows.columns)}."
                 )
-            found = [column for column in optional if column in rows.columns]
+            found = _further(rows.columns, needed, optional)
             columns = [ColumnExpression(column) for column in (*needed, *found)]
             rows.select(*columns).order("ALL").write_parquet(str(kept))
     except duckdb.Error as error:
@@ -83,10 +93,16 @@ def _keep_rows(
     return SourceFile(kept), found
 
 
-def rows_fingerprint(connection: DuckDBPyConnection, pair: FilePair) -> str:
-    """SHA-256 (64 hex digits) that follows the rows of both queries, whatever file or thread they came from."""
+def _further(columns: Sequence[str], needed: Sequence[str], optional: Sequence[str] | None) -> tuple[str, ...]:
+    if optional is None:
+        return tuple(column for column in columns if column not in needed)
+    return tuple(column for column in optional if column in columns)
+
+
+def rows_fingerprint(connection: DuckDBPyConnection, files: Sequence[SourceFile]) -> str:
+    """SHA-256 (64 hex digits) that follows the rows that queries gave, whatever file or thread they came from."""
     digest = sha256()
-    for file in (pair.interactions, pair.items):
+    for file in files:
         names = ",".join(connection.read_parquet(str(file.path)).columns)
         found = connection.execute(load_sql("interactions/rows_digest.sql"), {"path": str(file.path)}).fetchall()
         digest.update(f"{names}:{found}\n".encode())

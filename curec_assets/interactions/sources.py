@@ -1,9 +1,9 @@
-"""Sources of interactions: rows as text by window, items by when they are first seen, and rows without a time.
+"""Sources of interactions: rows as text by window, items and users by when they are first seen, rows without a time.
 
 DuckDB streams the files; only the rows of the asked window ever reach Python.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
@@ -16,12 +16,20 @@ import duckdb
 import pyarrow as pa
 from duckdb import ConstantExpression, DuckDBPyRelation, Expression, FunctionExpression
 
-from curec_assets.interactions.config import DataSetConfig, QuerySource
+from curec_assets.interactions.config import DataSetConfig, QuerySource, attribute_name
 from curec_assets.interactions.formats import FilePair, file_pair
 from curec_assets.interactions.queries import query_pair, rows_fingerprint
-from curec_assets.interactions.rows import NO_TEXT, UNREADABLE, Rows, SourceError, event_rows, item_rows
+from curec_assets.interactions.rows import (
+    NO_TEXT,
+    UNREADABLE,
+    Rows,
+    SourceError,
+    SourceFile,
+    event_rows,
+    item_rows,
+)
 from curec_assets.interactions.titles import clean_text, clean_title
-from curec_assets.lake.schemas import ITEMS, RAW_INTERACTIONS, REJECTS
+from curec_assets.lake.schemas import ITEMS, RAW_INTERACTIONS, REJECTS, USERS
 from curec_assets.lake.sql import load_sql
 
 __all__ = ["InteractionSource", "OpenSource", "SourceError", "open_source"]
@@ -43,6 +51,11 @@ class InteractionSource(Protocol):
         """
         ...
 
+    def users_first_seen(self, start: datetime, end: datetime, opening: bool) -> pa.Table:
+        """Users (schema ``USERS``) whom the source describes, likewise by their first interaction, by user id; no rows
+        where it describes none."""
+        ...
+
     def rejects(self) -> pa.Table:
         """Rows that belong to no window (schema ``REJECTS``).
 
@@ -51,8 +64,11 @@ class InteractionSource(Protocol):
         """
         ...
 
-    def fingerprint(self) -> str:
-        """SHA-256 (64 hex digits) of the content of the source's files, whatever their names."""
+    def fingerprints(self) -> Mapping[str, str]:
+        """SHA-256 (64 hex digits) of the content of the files that each asset reads, whatever their names, by asset.
+
+        ``users`` is left out where the source describes none: nothing is read for it then.
+        """
         ...
 
 
@@ -71,7 +87,8 @@ def open_source(config: DataSetConfig, base: Path, now: datetime | None = None) 
 
 
 class OpenSource:
-    """A source behind two DuckDB views with standard names: ``source_rows`` and ``item_rows``.
+    """A source behind DuckDB views with standard names: ``source_rows``, ``item_rows`` and, where it describes users,
+    ``user_rows``.
 
     What a query or a rewritten file needs of disk lies in the system's folder for temporary files until the source is
     closed, and DuckDB spills there what exceeds its memory.
@@ -86,17 +103,16 @@ class OpenSource:
         for macros in ("interactions/macros.sql", "interactions/json_macros.sql"):
             self.connection.execute(load_sql(macros))
         self._named = "source"
-        self._fingerprint: Callable[[], str]
+        self._fingerprint: Callable[[Sequence[SourceFile]], str] = _files_fingerprint
         if isinstance(config.source, QuerySource):
             self._named = "rows of the queries"
             pair = query_pair(self.connection, config.source, not config.implicit, base, scratch)
-            self._fingerprint = partial(rows_fingerprint, self.connection, pair)
+            self._fingerprint = partial(rows_fingerprint, self.connection)
         else:
             with self.readable():
                 pair = file_pair(self.connection, config.source, base)
-            self._named = f"files {pair.interactions.path} and {pair.items.path}"
-            self._fingerprint = partial(_files_fingerprint, pair)
-        self._meaning = pair.meaning
+            self._named = f"files {' and '.join(str(file.path) for file in pair.files)}"
+        self._pair, self._meaning = pair, pair.meaning
         with self.readable():
             self._create_views(pair, scratch)
 
@@ -113,11 +129,27 @@ class OpenSource:
         )
         return self.cleaned_items(found)
 
+    def users_first_seen(self, start: datetime, end: datetime, opening: bool) -> pa.Table:
+        if self._pair.users is None:
+            return USERS.empty_table()
+        found = self._table(
+            "interactions/users_first_seen.sql",
+            start_us=_microseconds(start),
+            end_us=_microseconds(end),
+            opening=opening,
+        )
+        return pa.Table.from_pylist([self._user(row) for row in found.to_pylist()], schema=USERS)
+
     def rejects(self) -> pa.Table:
         return self._table("interactions/rejects.sql").cast(REJECTS)
 
-    def fingerprint(self) -> str:
-        return self._fingerprint()
+    def fingerprints(self) -> Mapping[str, str]:
+        files = [self._pair.interactions, self._pair.items]
+        # Items and events do not depend on what is said of people, so that another users file leaves them fresh.
+        found = dict.fromkeys(("items", "raw_interactions"), self._fingerprint(files))
+        if self._pair.users is not None:
+            found["users"] = self._fingerprint([self._pair.interactions, self._pair.users])
+        return found
 
     def relation(self, name: str, **parameters: int | bool) -> DuckDBPyRelation:
         """What ``sql/<name>`` finds in the views, with ``timestamp_format``, ``now_us`` and ``parameters`` bound."""
@@ -164,6 +196,18 @@ class OpenSource:
             categories.cast("VARCHAR[]").alias("categories"),
             FunctionExpression("concat_ws", ConstantExpression(" "), NO_TEXT, *described).alias("description"),
         ).create_view("item_rows")
+        if pair.users is not None:
+            self._create_user_view(pair.users, scratch)
+
+    def _create_user_view(self, file: SourceFile, scratch: Path) -> None:
+        columns = self._meaning.user_columns
+        rows = item_rows(self.connection, file, [columns.user, *columns.attributes], scratch)
+        values = [rows.columns[name].text() for name in columns.attributes]
+        rows.relation.select(
+            rows.number.alias("user_row"),
+            _text(rows, columns.user).alias("user_id"),
+            FunctionExpression("list_value", *values).alias("attribute_values"),
+        ).create_view("user_rows")
 
     def _item(self, row: dict[str, Any]) -> dict[str, Any]:
         title, code = clean_title(
@@ -180,14 +224,23 @@ class OpenSource:
             "title_code": code,
         }
 
+    def _user(self, row: dict[str, Any]) -> dict[str, Any]:
+        names = map(attribute_name, self._meaning.user_columns.attributes)
+        cleaned = ((name, clean_text(value)[0]) for name, value in zip(names, row["attribute_values"], strict=True))
+        return {
+            "user_id": row["user_id"],
+            "attributes": sorted((name, value) for name, value in cleaned if value),
+            "first_seen": row["first_seen"],
+        }
+
 
 def _text(rows: Rows, column: str | None) -> Expression:
     return NO_TEXT if column is None else rows.columns[column].text()
 
 
-def _files_fingerprint(pair: FilePair) -> str:
+def _files_fingerprint(files: Sequence[SourceFile]) -> str:
     digest = sha256()
-    for file in (pair.interactions, pair.items):
+    for file in files:
         found = file.path.stat()
         digest.update(_file_digest(file.path, found.st_ino, found.st_size, found.st_mtime_ns))
     return digest.hexdigest()

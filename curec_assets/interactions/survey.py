@@ -6,7 +6,7 @@ reach Python.
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from curec_assets.interactions.cleaning import judged_rows
 from curec_assets.interactions.config import DataSetConfig
@@ -14,6 +14,7 @@ from curec_assets.interactions.sources import OpenSource
 from curec_assets.lake.sql import load_sql
 
 WHOLE_TIME = {"start_us": 0, "end_us": 1 << 62}
+WHOLE_START, WHOLE_END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 MOST_RATINGS = 1000
 ITEMS_AT_ONCE = 10_000
 
@@ -90,6 +91,16 @@ def item_texts(source: OpenSource) -> ItemTexts:
                 counts["categorised"] += bool(item["categories"])
                 counts["described"] += bool(item["description"])
     return ItemTexts(counts["items"], counts["titled"], counts["categorised"], counts["described"])
+
+
+def user_attributes(source: OpenSource) -> tuple[int, dict[str, int]]:
+    """How many users who were met the source describes, and how many values each attribute has among them."""
+    found = source.users_first_seen(WHOLE_START, WHOLE_END, opening=True)["attributes"].to_pylist()
+    values: dict[str, set[str]] = {}
+    for attributes in found:
+        for name, value in attributes:
+            values.setdefault(name, set()).add(value)
+    return len(found), {name: len(values[name]) for name in sorted(values)}
 
 
 def judge(source: OpenSource, data_set: DataSetConfig) -> Judgement:

@@ -41,6 +41,12 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "timestamp": "The time as the source has it, as text.",
         "ts": "That time, read, in UTC.",
     },
+    "users": {
+        "attributes": "What the source says of them, by name, e.g. attributes['gender']; what it does not tell has no "
+        "key.",
+        "first_seen": "Time of their first readable event; they are known from then on.",
+        "window": "The window that first_seen lies in.",
+    },
     "rejects": {
         "reject_code": "Why: invalid_row, unreadable_time, negative_time or future_time.",
         "raw": "The row as the source has it.",
@@ -140,12 +146,13 @@ OWN: Mapping[str, Mapping[str, str]] = {
     },
     "evaluations": {
         "subject": "The stage that is judged: aligned_llm, reward_model, rl_policy, correction, ranker or "
-        "recommendations.",
+        "recommendations; ranker_groups: the ranker by groups of users and of items.",
         "backbone": "The ranker's or reward model's architecture (din, sasrec); null elsewhere.",
         "arm": "The variant that is measured; a name with ' − ' is a paired difference of two.",
-        "metric": "The measure, e.g. auc, log_loss (lower is better), ndcg@10, later_gain.",
+        "metric": "The measure, e.g. auc, log_loss (lower is better), ndcg@10, later_gain; <measure>_gap is its "
+        "difference between two slices.",
         "slice": "The part of the held-out set: all, items_0 (without history) to items_21_plus, new_users, "
-        "returning_users, …",
+        "returning_users, …; of ranker_groups a group of users (gender F), or two slices with ' − '.",
         "value": "The measure; null or NaN where the slice has too little.",
         "ci_low": "Lower end of its 95 % interval (the ranker's primary contrasts: jointly); null where there is none.",
         "ci_high": "Upper end of that interval.",
@@ -167,9 +174,11 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "measure": "What was measured, e.g. exposure_share, exposure_gini, reward, acceptance_rate, auc_gap.",
         "arm": "Of whom: catalogue, events, recommended (what is served), item_reasons, user_interests, an arm of the "
         "ranker (its lists for a sample of the users), or backbone/arm of an error gap.",
-        "bucket": "all, a popularity decile (d01 is the least popular tenth, d10 the most), a loaded term, or two "
-        "slices with ' − '.",
+        "bucket": "all, a popularity decile (d01 is the least popular tenth, d10 the most), a loaded term, an "
+        "attribute of users, or two groups with ' − '; others are all other users of whom the attribute is told.",
         "value": "The value; null where it would be taken over nothing.",
+        "ci_low": "Lower end of the 95 % interval of an error gap; null of other measures.",
+        "ci_high": "Upper end of that interval.",
         "n": "What it was taken over.",
     },
     "partitions": {

@@ -20,6 +20,15 @@ ITEMS = pa.schema(
 """``title_code`` is null for a title taken as it stood, else what was done to it (``html_stripped``, ``html_junk``,
 ``missing``, ``article_moved``); a junk or missing title is replaced by ``Item <item_id>``: every item has one."""
 
+USERS = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("attributes", pa.map_(pa.string(), pa.string())),
+        ("first_seen", TIMESTAMP),
+    ]
+)
+"""``attributes`` has a key for each attribute that is told of the user; people not described have no row."""
+
 RAW_INTERACTIONS = pa.schema(
     [
         ("source_row", pa.int64()),
@@ -201,6 +210,8 @@ BIAS_AUDIT = pa.schema(
         ("arm", pa.string()),
         ("bucket", pa.string()),
         ("value", pa.float64()),
+        ("ci_low", pa.float64()),
+        ("ci_high", pa.float64()),
         ("n", pa.int64()),
     ]
 )
@@ -230,6 +241,7 @@ MODEL = pa.schema(
 ASSET_SCHEMAS: dict[str, pa.Schema] = {
     "items": ITEMS,
     "raw_interactions": RAW_INTERACTIONS,
+    "users": USERS,
     "cleaned_interactions": CLEANED_INTERACTIONS,
     "evidence": EVIDENCE,
     "aligned_llm": MODEL,

@@ -39,7 +39,7 @@ def overrides_of(chain: Chain, asset: str) -> dict[str, Any]:
     return {key: value for key, value in chain.overrides.items() if key.partition(".")[0] in sections}
 
 
-def status(lake: Lake, chain: Chain, source_fingerprint: str) -> dict[tuple[str, str], Freshness]:
+def status(lake: Lake, chain: Chain, fingerprints: Mapping[str, str]) -> dict[tuple[str, str], Freshness]:
     """Freshness of every partition of the chain, transitively: a partition is stale when anything it was made from
     (parents as recorded in its manifest, and theirs) is stale or has other content now.
 
@@ -49,7 +49,7 @@ def status(lake: Lake, chain: Chain, source_fingerprint: str) -> dict[tuple[str,
     found: dict[tuple[str, str], Freshness] = {}
     for window in chain.all_windows():
         for asset in LINEAGE:
-            found[(asset, window.key)] = _freshness(lake, chain, asset, window.key, source_fingerprint, found)
+            found[(asset, window.key)] = _freshness(lake, chain, asset, window.key, fingerprints, found)
     return found
 
 
@@ -58,7 +58,7 @@ def _freshness(
     chain: Chain,
     asset: str,
     window: str,
-    source_fingerprint: str,
+    fingerprints: Mapping[str, str],
     known: dict[tuple[str, str], Freshness],
 ) -> Freshness:
     manifest = lake.manifest(asset, window)
@@ -66,7 +66,7 @@ def _freshness(
         return Freshness(asset, window, "missing", "never materialized", False, None)
     made_from = [(parent.asset, parent.window) for parent in manifest.parents]
     parents = {key: known[key].manifest for key in made_from if key in known}
-    if why := changed_itself(manifest, chain, source_fingerprint, parents):
+    if why := changed_itself(manifest, chain, fingerprints, parents):
         return Freshness(asset, window, "stale", why, False, manifest)
     for parent in manifest.parents:
         now = known[(parent.asset, parent.window)]
@@ -85,7 +85,7 @@ def read_before(end: datetime, manifest: Manifest) -> bool:
 def changed_itself(
     manifest: Manifest,
     chain: Chain,
-    source_fingerprint: str,
+    fingerprints: Mapping[str, str],
     parents: Mapping[tuple[str, str], Manifest | None],
 ) -> str:
     """Why a partition is stale of itself, whatever its parents are: in words, empty where it is not.
@@ -93,7 +93,7 @@ def changed_itself(
     Args:
         manifest: the partition's.
         chain: the chain as it is configured now.
-        source_fingerprint: of the source as it is now.
+        fingerprints: of the source as it is now, by asset that reads it.
         parents: the manifests of what it was made from as they are now, by (asset, window); None or left out: gone.
     """
     if manifest.config_hash != config_hash(chain, manifest.asset):
@@ -101,7 +101,7 @@ def changed_itself(
         return f"configuration changed{given}"
     if manifest.code_version != LINEAGE[manifest.asset].code_version:
         return f"code changed ({manifest.code_version} to {LINEAGE[manifest.asset].code_version})"
-    if manifest.source_fingerprint not in (None, source_fingerprint):
+    if manifest.source_fingerprint not in (None, fingerprints.get(manifest.asset)):
         return "source changed"
     end = next(window.end for window in chain.all_windows() if window.key == manifest.window)
     if end <= datetime.now(UTC) and read_before(end, manifest):

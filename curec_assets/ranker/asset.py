@@ -49,8 +49,10 @@ def ranker_evaluation(run: WindowRun) -> Published:
     """Prequential test: rankers trained up to the window before, judged on this one, arm by arm and slice by slice.
 
     Intervals come from users and seeds resampled jointly; the primary contrasts are corrected for their number. The
-    first window has nothing to judge. Beside the rankers stand the corrections of the window before: their gain on this
-    window's events, by the gold reward model; and its aligned LLM beside the base model, on the same events.
+    first window has nothing to judge. How far errors differ between groups of items, and of users where the data
+    describes them, stands as ``ranker_groups``. Beside the rankers stand the corrections of the window before: their
+    gain on this window's events, by the gold reward model; and its aligned LLM beside the base model, on the same
+    events.
     """
     from curec_assets.aligned_llm.held_out import evaluate_alignment
     from curec_assets.interactions.labels import labelled_events
@@ -73,9 +75,11 @@ def ranker_evaluation(run: WindowRun) -> Published:
         run.read.up_to("items"),
         evidence,
         run.read.up_to("reason_embeddings"),
+        run.read.up_to("users"),
         load_encoder(run.profile.encoder),
         run.window,
         run.profile.ranker,
+        run.profile.user_groups,
         run.seed,
         run.progress,
         implicit=run.chain.data_set.implicit,

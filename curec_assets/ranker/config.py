@@ -127,3 +127,18 @@ class RankerConfig(Section):
         if self.dimension % self.sasrec_heads:
             raise ValueError(f"sasrec_heads {self.sasrec_heads} does not divide dimension {self.dimension}")
         return self
+
+
+class UserGroupConfig(Section):
+    """Which groups of users the ranker's errors are compared between, where the data describes users."""
+
+    most_values: int = Field(default=10, ge=2, le=1_000)
+    """A numeric attribute with more values than this among the users so far is cut into ``bands``; any other has a
+    group a value. Default 10: MovieLens-1M tells ages by seven codes, MovieLens-100K in years."""
+    bands: int = Field(default=4, ge=2, le=20)
+    """Groups of about equal number of users that a numeric attribute is cut into."""
+    fewest_users: int = Field(default=20, ge=2)
+    """A group is left out, and counted, where fewer users than this among those evaluated are in it, or in no other:
+    an interval from fewer is too narrow to be believed, and says more of single people than of a group."""
+    most_groups: int = Field(default=20, ge=1, le=1_000)
+    """Groups of one attribute at most, those with most evaluated users; the rest is left out and counted likewise."""

@@ -1,7 +1,7 @@
 """Prequential evaluation: models trained before a window are judged on its events (DESIGN §3.6)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,20 @@ from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Knowledge, Queries, Ranker, Task, make_queries
 from curec_assets.ranker.bootstrap import draw
-from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig
+from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig, UserGroupConfig
 from curec_assets.ranker.events import Events, events_before, microseconds
 from curec_assets.ranker.folder import BACKBONES, RankerFolder, load_model, open_folder
+from curec_assets.ranker.groups import Groups, compared_groups, user_groups
 from curec_assets.ranker.judge import Judge, Replicates
 from curec_assets.ranker.metrics import target_ranks
 from curec_assets.ranker.popularity import BASELINES, Baseline, popularity_of_catalogue, popularity_of_items
 from curec_assets.ranker.prepare import Prepared, prepare
-from curec_assets.ranker.slices import slice_rows
+from curec_assets.ranker.slices import GAPS, slice_rows
 from curec_assets.ranker.versions import window_starts
 
 BATCH = 2048
+TEXTLESS_ARM: ArmName = "id_only"
+"""The arm that reads no text. Beside the arm that is served it tells whether a gap is the reasons' doing."""
 TOP_K_BATCH = 512
 """Queries scored at once; top-K scores the whole catalogue for each."""
 
@@ -37,9 +40,11 @@ def evaluate_ranker(
     items: pa.Table,
     evidence: pa.Table,
     reason_embeddings: pa.Table,
+    users: pa.Table,
     encoder: TextEncoder,
     window: Window,
     config: RankerConfig,
+    grouping: UserGroupConfig,
     seed: int,
     progress: Progress = silent,
     *,
@@ -47,7 +52,7 @@ def evaluate_ranker(
 ) -> pa.Table:
     """Judges the rankers in ``folder``, trained before ``window``, on the window's events.
 
-    Rows (schema EVALUATIONS, ``subject`` is ``ranker``):
+    Rows (schema EVALUATIONS, ``subject`` is ``ranker`` or, of those after the next list, ``ranker_groups``):
 
     - ``din``: ``auc``, ``group_auc`` and ``log_loss`` (nats) over all events of the window;
     - ``sasrec``: ``hr@k``, ``ndcg@k`` and ``mrr`` over liked events on items the user had not had, ranked among all
@@ -58,6 +63,15 @@ def evaluate_ranker(
       corrected for the number of primary contrasts. Slice ``all`` is primary, the other slices are exploratory;
       ``id_only`` less either baseline stands beside them, its interval not corrected.
 
+    Of groups (DESIGN §3.7), for ``auc``, ``log_loss`` and ``ndcg@k``, with intervals of their own, not corrected:
+
+    - ``<measure>_gap``, slice ``a − b``: the difference of an arm's measure between new and returning users, and
+      between items that few and that many know;
+    - of each group of users that ``users`` tell of, the measure, and ``<measure>_gap`` in slice ``<group> − others``:
+      the difference to all other users of whom the attribute is told. Both for the arm that is served and for
+      ``id_only``, which shows what the gap is without any text; nine arms would multiply comparisons and cost;
+    - ``user_groups_left_out``, slice an attribute: how many of its groups were too small to be compared.
+
     Values are means over seeds; intervals come from a joint bootstrap of users and seeds, paired over arms. A measure
     that a slice cannot have (no events, one class) has null values; ``n`` counts the slice's events.
 
@@ -66,6 +80,8 @@ def evaluate_ranker(
         cleaned, items, reason_embeddings: all windows up to and with ``window``; an event's history may hold earlier
             events of the window, its reasons were valid before the window.
         evidence: windows before ``window`` suffice.
+        users: USERS; rows first seen at or after the window's end play no part.
+        grouping: what makes a group of users.
         config: how to judge and which arms; architecture is read from the folder.
         seed: of the bootstrap, and of the negatives of ``implicit`` data.
 
@@ -74,7 +90,8 @@ def evaluate_ranker(
     """
     shared = open_folder(folder, encoder.name)
     world = prepare(cleaned, items, evidence, reason_embeddings, encoder, window.end, shared.items, shared.users)
-    trial = Trial(folder, shared, world, window, config, seed, implicit)
+    groups = user_groups(users, window.end, grouping)
+    trial = Trial(folder, shared, world, window, config, seed, implicit, groups, grouping)
     rows: list[dict[str, Any]] = []
     for done, backbone in enumerate(config.backbones):
         progress("judge", done, len(config.backbones))
@@ -94,6 +111,8 @@ class Trial:
     config: RankerConfig
     seed: int
     implicit: bool
+    groups: Groups = field(default_factory=dict)
+    grouping: UserGroupConfig = field(default_factory=UserGroupConfig)
 
     @property
     def start(self) -> int:
@@ -106,18 +125,22 @@ class Trial:
         events = self.test_events(task)
         judge = self.judge_of(backbone, events)
         queries = self._queries(events)
-        rows: list[dict[str, Any]] = []
+        compared = compared_groups(self.groups, self._names(events), judge.user, self.grouping)
+        rows: list[dict[str, Any]] = judge.left_out(compared)
         replicates: dict[str, Replicates] = {}
         for arm in self.config.arms:
             knowledge = self._knowledge(arm)
-            replicates[arm] = judge.replicates(self.outcomes(backbone, arm, events))
-            rows += judge.rows(arm, replicates[arm])
+            outcomes = self.outcomes(backbone, arm, events)
+            replicates[arm] = judge.replicates(outcomes)
+            rows += judge.rows(arm, replicates[arm]) + judge.gaps(arm, replicates[arm], GAPS)
+            if arm in (self.config.recommend_arm, TEXTLESS_ARM):
+                rows += judge.group_gaps(arm, outcomes, compared.values())
             rows += judge.rows(arm, judge.shares(_covered(knowledge, queries, events)))
         for name, outcome in self._baselines(task, events).items():
             replicates[name] = judge.replicates([outcome])
             # Counts of likes are no probabilities.
             known = {key: value for key, value in replicates[name].items() if key[0] != "log_loss"}
-            rows += judge.rows(name, known)
+            rows += judge.rows(name, known) + judge.gaps(name, known, GAPS)
         return rows + judge.contrasts(replicates)
 
     def judge_of(self, backbone: BackboneName, events: Events) -> Judge:
@@ -132,6 +155,10 @@ class Trial:
             draws=draw(len(users), len(self.config.seeds), self.config.bootstrap_samples, self.seed),
             config=self.config,
         )
+
+    def _names(self, events: Events) -> list[str]:
+        """The users of ``events`` by id, each once, in the order of their positions."""
+        return [self.world.universe.user_ids[user] for user in np.unique(events.user).tolist()]
 
     def outcomes(self, backbone: BackboneName, arm: ArmName, events: Events) -> list[np.ndarray]:
         """One (n,) a seed: logits (``ctr``) or ranks of the target among what it may be ranked with (``next_item``)."""

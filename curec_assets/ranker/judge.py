@@ -1,7 +1,7 @@
 """From what models said of a window's events to rows of EVALUATIONS: measures, slices, intervals, contrasts."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,12 @@ from sklearn.metrics import roc_auc_score
 from curec_assets.ranker.backbone import Task
 from curec_assets.ranker.bootstrap import Draws, interval, over_seeds
 from curec_assets.ranker.config import BASELINE_CONTRASTS, PRIMARY_CONTRASTS, BackboneName, RankerConfig
+from curec_assets.ranker.groups import Compared
 from curec_assets.ranker.metrics import group_auc, log_losses, top_k_values, weighted_auc, weighted_mean
+from curec_assets.ranker.slices import GROUPS
 
+OTHERS = "others"
+"""All other users of whom the attribute is told."""
 Replicates = Mapping[tuple[str, str], np.ndarray]
 """Replicates (1 + samples,) of each (measure, slice); entry 0 is the measure on the window as it is."""
 
@@ -74,6 +78,50 @@ class Judge:
             for name in self.slices
         ]
 
+    def gaps(self, arm: str, replicates: Replicates, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+        """Rows ``<measure>_gap`` of one arm: each pair's first slice less its second, on the same draws.
+
+        The interval of each is at ``config.confidence``, not corrected for their number: they are exploratory.
+        """
+        return [
+            self._gap(arm, measure, left, right, replicates[measure, left] - replicates[measure, right])
+            for measure in dict.fromkeys(measure for measure, _ in replicates)
+            if _tells_errors(measure)
+            for left, right in pairs
+        ]
+
+    def group_gaps(
+        self, arm: str, outcomes: Sequence[np.ndarray], compared: Iterable[Compared]
+    ) -> list[dict[str, Any]]:
+        """Rows of one arm on each group of users, and its gap to all others of whom the attribute is told."""
+        rows: list[dict[str, Any]] = []
+        for attribute in compared:
+            for name, of_group in attribute.groups.items():
+                rest = np.setdiff1d(attribute.told, of_group, assume_unique=True)
+                judge = replace(self, slices={name: of_group, OTHERS: rest})
+                found = judge.replicates(outcomes)
+                own = {key: value for key, value in found.items() if key[1] == name and _tells_errors(key[0])}
+                rows += [row | {"subject": GROUPS} for row in judge.rows(arm, own)]
+                rows += judge.gaps(arm, found, [(name, OTHERS)])
+        return rows
+
+    def left_out(self, compared: Mapping[str, Compared]) -> list[dict[str, Any]]:
+        """A row an attribute: how many of its groups were not compared; ``n`` counts the users of whom it is told."""
+        of_none = {"ci_low": None, "ci_high": None}
+        return [
+            {"subject": GROUPS, "backbone": self.backbone, "arm": "every_arm", "metric": "user_groups_left_out"}
+            | {"slice": name, "value": float(found.left_out), "n": found.users}
+            | of_none
+            for name, found in compared.items()
+        ]
+
+    def _gap(self, arm: str, measure: str, left: str, right: str, replicates: np.ndarray) -> dict[str, Any]:
+        return self._row(arm, f"{measure}_gap", left, replicates, self.config.confidence) | {
+            "subject": GROUPS,
+            "slice": f"{left} − {right}",
+            "n": len(self.slices[left]) + len(self.slices[right]),
+        }
+
     def _measures(self, outcome: np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
         weights = self.draws.users[:, self.user[rows]]
         if self.task == "next_item":
@@ -102,3 +150,7 @@ class Judge:
             "ci_high": found.high,
             "n": len(self.slices[name]),
         }
+
+
+def _tells_errors(measure: str) -> bool:
+    return measure in ("auc", "log_loss") or measure.startswith("ndcg@")

@@ -13,6 +13,10 @@ ITEM_SLICES: Mapping[str, tuple[float, float]] = {
     "items_21_plus": (21, np.inf),
 }
 """Fewest and most events an item had before the window's start."""
+GROUPS = "ranker_groups"
+"""The subject of the evaluation's rows that set groups of users, or of items, against one another."""
+GAPS = (("new_users", "returning_users"), ("items_0", "items_21_plus"), ("items_1_5", "items_21_plus"))
+"""Slices that are set against one another."""
 
 
 def slice_rows(log: EventLog, events: Events, start: int) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""``curec init``: looks at a pair of files, proposes a data set and a chain over them, and writes their YAML."""
+"""``curec init``: looks at two or three files, proposes a data set and a chain over them, and writes their YAML."""
 
 import argparse
 import os
@@ -16,12 +16,18 @@ from rich.text import Text
 
 from curec_assets.configuration.chain import CHAIN_NAME, RESERVED_NAMES, find_configured, load_chain
 from curec_assets.configuration.windows import KEY_FORMAT, Frequency, WindowsConfig
-from curec_assets.interactions.config import DataSetConfig, FilesSource, InteractionColumns, ItemColumns
+from curec_assets.interactions.config import (
+    DataSetConfig,
+    FilesSource,
+    InteractionColumns,
+    ItemColumns,
+    UserColumns,
+)
 from curec_assets.interactions.formats import existing_file
 from curec_assets.interactions.proposal import propose_label_rule, propose_windows, window_counts
 from curec_assets.interactions.recognise import SIBLINGS, Recognised, recognise, usual_items
 from curec_assets.interactions.sources import open_source
-from curec_assets.interactions.survey import ItemTexts, Judgement, Survey, item_texts, judge, survey
+from curec_assets.interactions.survey import ItemTexts, Judgement, Survey, item_texts, judge, survey, user_attributes
 
 DEFAULT_FOLDER = Path("configuration")
 ODD_SHARE = 0.05
@@ -36,6 +42,9 @@ class Seen:
     survey: Survey
     texts: ItemTexts
     judgement: Judgement
+    described_users: int
+    attributes: dict[str, int]
+    """Distinct values of each."""
     data_set: DataSetConfig
     windows: WindowsConfig
 
@@ -44,11 +53,16 @@ def add_init_options(parser: argparse.ArgumentParser) -> None:
     """The flags of ``curec init``; on a terminal it asks for what they do not say."""
     parser.add_argument("--interactions", type=Path, metavar="FILE", help="Parquet, CSV, TSV, JSON lines or .dat")
     parser.add_argument("--items", type=Path, metavar="FILE", help="default: the file that usually lies beside it")
+    parser.add_argument(
+        "--users", type=Path, metavar="FILE", help="what is known of people, for the audit; default: none"
+    )
     parser.add_argument("--name", help="of data set and chain: lower-case letters, digits, _; default: the folder's")
     columns = ", ".join(InteractionColumns.model_fields)
     parser.add_argument("--columns", default="", metavar="KEY=NAME[,…]", help=f"columns of the interactions: {columns}")
     columns = ", ".join(ItemColumns.model_fields)
     parser.add_argument("--item-columns", default="", metavar="KEY=NAME[,…]", help=f"columns of the items: {columns}")
+    columns = "user, attributes (parted by +)"
+    parser.add_argument("--user-columns", default="", metavar="KEY=NAME[,…]", help=f"columns of the users: {columns}")
     rule = parser.add_mutually_exclusive_group()
     rule.add_argument("--like-at", type=float, metavar="RATING", help="a rating of at least this is a like")
     rule.add_argument("--implicit", action="store_true", help="an event itself is the like; ratings are not read")
@@ -76,8 +90,12 @@ def run_init(options: argparse.Namespace) -> int:
     console = Console(soft_wrap=True, highlight=False)
 
     columns, item_columns = _pairs(options.columns, InteractionColumns), _pairs(options.item_columns, ItemColumns)
+    user_columns = _pairs(options.user_columns, UserColumns)
+    if user_columns and options.users is None:
+        raise ValueError("--user-columns says what the columns of --users are called; name that file as well")
+    ask_column = _ask_column if can_ask else None
     recognised = recognise(
-        interactions, items, columns, item_columns, _ask_column if can_ask else None, options.implicit
+        interactions, items, columns, item_columns, ask_column, options.implicit, options.users, user_columns
     )
     seen = _look(recognised, name, options, ask)
     _show(console, seen, interactions, items)
@@ -139,7 +157,8 @@ def _look(
             if answer != proposed:
                 rule = {"implicit": True} if answer == "implicit" else propose_label_rule(found.ratings, float(answer))
     data_set = DataSetConfig.model_validate({**given, **rule})
-    return Seen(recognised, found, texts, judge(source, data_set), data_set, windows)
+    described, attributes = user_attributes(source)
+    return Seen(recognised, found, texts, judge(source, data_set), described, attributes, data_set, windows)
 
 
 def _show(console: Console, seen: Seen, interactions: Path, items: Path) -> None:
@@ -153,6 +172,7 @@ def _show(console: Console, seen: Seen, interactions: Path, items: Path) -> None
         f"{found.days[0][0]} to {found.days[-1][0]}",
         "items": f"{texts.items:,} of {items} were met: {_share(texts.titled, texts.items)} have a title, "
         f"{_share(texts.categorised, texts.items)} categories, {_share(texts.described, texts.items)} a description",
+        **({"users": _described(seen)} if seen.data_set.describes_users else {}),
         "rejected": _coded(found.rejected, "no row: each has a time that can be read"),
         "quarantined": _coded(judged.quarantined, "no row"),
         "merged": f"{judged.merged:,} rows that repeat an event",
@@ -163,6 +183,11 @@ def _show(console: Console, seen: Seen, interactions: Path, items: Path) -> None
         console.print(f"  {name:<13} {text}", markup=False)
     for note in _notes(seen):
         console.print(f"note: {note}", style="yellow", markup=False)
+
+
+def _described(seen: Seen) -> str:
+    told = "; ".join(f"{name}, {values:,} values" for name, values in seen.attributes.items())
+    return f"{seen.described_users:,} of {seen.judgement.users:,} are described: {told or 'nothing'}"
 
 
 def _mapped(source: Any) -> str:
@@ -219,7 +244,7 @@ def _notes(seen: Seen) -> list[str]:
 def _write(targets: tuple[Path, Path], folder: Path, name: str, seen: Seen, profile: str) -> None:
     data_set, chain = targets
     source = seen.data_set.source.model_dump(mode="json", exclude_defaults=True)
-    for key in ("interactions", "items"):
+    for key in {"interactions", "items", "users"} & set(source):
         source[key] = _written_path(Path(source[key]), folder)
     described = seen.data_set.model_dump(mode="json", exclude_defaults=True, exclude={"source"})
     described = {key: _plain_number(value) for key, value in described.items()}
@@ -265,7 +290,7 @@ def _usual_name(interactions: Path) -> str | None:
     return name if CHAIN_NAME.fullmatch(name) else None
 
 
-def _pairs(text: str, section: type[InteractionColumns] | type[ItemColumns]) -> dict[str, str]:
+def _pairs(text: str, section: type[InteractionColumns] | type[ItemColumns] | type[UserColumns]) -> dict[str, str]:
     pairs = dict(part.partition("=")[::2] for part in text.split(",") if part)
     for key, value in pairs.items():
         if key not in section.model_fields or not value:

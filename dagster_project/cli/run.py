@@ -40,7 +40,7 @@ def run_chain(
         RunFailedError: a stage failed; running again resumes there.
     """
     lake = Lake(lake_root, chain.name)
-    fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
+    fingerprints = open_source(chain.data_set, chain.folder).fingerprints()
     _refuse_gap(lake, chain, windows, assets)
     dagster_home()
     made = 0
@@ -49,7 +49,7 @@ def run_chain(
         definitions = build_definitions(configuration, lake_root, models_root, display.stage)
         job = definitions.resolve_implicit_global_asset_job_def()
         for window in windows:
-            while selection := due(status(lake, chain, fingerprint), window, assets):
+            while selection := due(status(lake, chain, fingerprints), window, assets):
                 display.expect(window, selection)
                 result = job.execute_in_process(
                     instance=instance,

@@ -19,7 +19,7 @@ MARKS = {"fresh": "[green]fresh[/]", "stale": "[yellow]stale[/]", "missing": "[d
 def print_status(chain: Chain, lake_root: Path) -> int:
     """Print the table; the exit status is 1 where something is stale, so that scripts can ask."""
     console = Console()
-    partitions = status(Lake(lake_root, chain.name), chain, open_source(chain.data_set, chain.folder).fingerprint())
+    partitions = status(Lake(lake_root, chain.name), chain, open_source(chain.data_set, chain.folder).fingerprints())
     windows = [w.key for w in chain.all_windows()]
     title: str | None = f"{chain.name}: what stands for today's sources, code and configuration"
     fit = _windows_that_fit(console.width, windows)

@@ -84,12 +84,12 @@ def _stale(chain: Chain, lake_root: Path) -> Iterator[Finding]:
     if not any(lake.folder.glob("*/window=[!_]*/data.parquet")):
         return
     try:
-        fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
+        fingerprints = open_source(chain.data_set, chain.folder).fingerprints()
     except SourceError:
         # Said of the data already.
         return
     try:
-        partitions = status(lake, chain, fingerprint)
+        partitions = status(lake, chain, fingerprints)
     except (OSError, ValueError) as error:
         to_do = f"see to what it names, then curec run --chain {chain.name} makes what is gone"
         yield Finding("fail", "lake", f"windows of {chain.name} cannot be read: {error}", to_do)

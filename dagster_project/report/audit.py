@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from dagster_project.report.blocks import NO_ROWS, NOTHING, Block, Figure, Fold, Paragraph, Table, number
+from dagster_project.report.blocks import NO_ROWS, NOTHING, Block, Figure, Fold, Paragraph, Table, interval, number
 from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot
 from dagster_project.report.queries import ChainRows, Row
 from dagster_project.report.tables import distinct, last_window
@@ -37,9 +37,18 @@ WORDS_TOLD = (
     "Reasons in force at each window's end: share of claims, and of reasons with a claim, that the latest evidence of "
     "their subject does not hold; share that repeat another, follow a pattern, or speak of who people are."
 )
+LEFT_OUT = "user_groups_left_out"
+OTHERS = " − others"
+"""How the bucket of a gap between a group of users and all others ends."""
 GAPS_TOLD = (
-    "Difference of a ranker's measure between groups of users or items; below 0 the first group is served worse, but "
-    "for log_loss, where above 0 is worse."
+    "Difference of a ranker's measure between groups of users or items, with a 95 % interval from users and seeds "
+    "resampled; below 0 the first group is served worse, but for log_loss, where above 0 is worse. Each interval "
+    "stands for itself: of twenty gaps one will leave out 0 by chance alone."
+)
+GROUPS_TOLD = (
+    "Groups are told apart by what the data says of people, as of the window's end; others are all other users of whom "
+    "that attribute is told. Shown are the arm that is served and id_only, which reads no text: what the two differ in "
+    "is the reasons' doing. {left_out}"
 )
 
 
@@ -60,6 +69,7 @@ def audit_blocks(rows: ChainRows) -> list[Block]:
         _words_table(rows.audit),
         Paragraph(GAPS_TOLD),
         *_gaps(last),
+        *_group_gaps(last),
     ]
 
 
@@ -154,24 +164,59 @@ def _words_table(rows: Sequence[Row]) -> Table:
     return Table(("window", "of", "loaded terms found", *WORDS, "reasons"), tuple(body), len(WORDS) + 1)
 
 
+def group_plots(rows: Sequence[Row], measures: tuple[str, ...] = ("",)) -> list[str]:
+    """A plot a measure (whose name begins with one of ``measures``) and arm, a dot a group of users, of one window."""
+    gaps = [r for r in _of_gaps(rows) if r["bucket"].endswith(OTHERS) and r["measure"].startswith(measures)]
+    return [
+        dot_plot(
+            f"{measure} of {arm}: group{OTHERS}",
+            [_gap_dot(r, r["bucket"].removesuffix(OTHERS)) for r in gaps if (r["measure"], r["arm"]) == (measure, arm)],
+            0.0,
+        )
+        for measure, arm in dict.fromkeys((row["measure"], row["arm"]) for row in gaps)
+    ]
+
+
 def _gaps(rows: Sequence[Row]) -> list[Block]:
-    gaps = [row for row in rows if row["measure"].endswith("_gap") and row["value"] is not None]
+    gaps = _of_gaps(rows)
     if not gaps:
         return [NO_ROWS]
-    groups = dict.fromkeys((row["measure"], row["bucket"]) for row in gaps)
+    between = [row for row in gaps if not row["bucket"].endswith(OTHERS)]
+    groups = dict.fromkeys((row["measure"], row["bucket"]) for row in between)
     plots = [
         dot_plot(
             f"{measure}: {bucket}",
-            [Dot(r["arm"], r["value"], None, None) for r in gaps if (r["measure"], r["bucket"]) == (measure, bucket)],
+            [_gap_dot(r, r["arm"]) for r in between if (r["measure"], r["bucket"]) == (measure, bucket)],
             0.0,
         )
         for measure, bucket in groups
     ]
-    cells = tuple((r["measure"], r["bucket"], r["arm"], number(r["value"]), f"{r['n']:,}") for r in gaps)
+    cells = tuple((r["measure"], r["bucket"], r["arm"], number(r["value"]), interval(r), f"{r['n']:,}") for r in gaps)
     return [
-        Fold("Every gap of every arm", (Table(("measure", "groups", "arm", "gap", "events"), cells, 2),)),
-        Figure("Error gaps between groups, a dot an arm.", tuple(plots)),
+        Fold("Every gap of every arm", (Table(("measure", "groups", "arm", "gap", "interval", "events"), cells, 3),)),
+        Figure("Error gaps by how well users and items are known, a dot an arm.", tuple(plots)),
     ]
+
+
+def _group_gaps(rows: Sequence[Row]) -> list[Block]:
+    left_out = [row for row in rows if row["measure"] == LEFT_OUT]
+    if not left_out:
+        return [Paragraph("The data says nothing of people, so that no groups of them can be compared.")]
+    counted = "; ".join(f"{row['bucket']} {row['value']:.0f} ({row['arm'].partition('/')[0]})" for row in left_out)
+    told = GROUPS_TOLD.format(left_out=f"Groups too small to be compared: {counted}.")
+    plots = group_plots(rows)
+    return [
+        Paragraph(told),
+        *([Figure("Error gaps of groups of users, a dot a group.", tuple(plots))] if plots else []),
+    ]
+
+
+def _of_gaps(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row["measure"].endswith("_gap") and row["value"] is not None]
+
+
+def _gap_dot(row: Row, label: str) -> Dot:
+    return Dot(label, row["value"], row["ci_low"], row["ci_high"])
 
 
 def _deciles(rows: Iterable[Row]) -> list[str]:

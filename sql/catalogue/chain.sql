@@ -10,6 +10,10 @@ CREATE VIEW ${chain}.raw_interactions AS
 SELECT * FROM read_parquet(${lake} || '/raw_interactions/window=*/data.parquet', hive_partitioning = true, hive_types = {'window': VARCHAR}, union_by_name = true);
 COMMENT ON VIEW ${chain}.raw_interactions IS 'The rows of the source as text, untouched, in the window of their time.';
 
+CREATE VIEW ${chain}.users AS
+SELECT * FROM read_parquet(${lake} || '/users/window=*/data.parquet', hive_partitioning = true, hive_types = {'window': VARCHAR}, union_by_name = true);
+COMMENT ON VIEW ${chain}.users IS 'People whom the source describes: each once, in the window of their first event; attributes[''gender''] is one of their attributes, null where it is not told. No model reads them.';
+
 CREATE VIEW ${chain}.rejects AS
 SELECT * FROM read_parquet(${lake} || '/rejects/data.parquet');
 COMMENT ON VIEW ${chain}.rejects IS 'Source rows with no readable or possible time: they belong to no window. reject_code says why.';
@@ -146,9 +150,9 @@ WHERE NOT served;
 COMMENT ON VIEW ${chain}.arm_recommendations IS 'What each arm of the ranker, and popularity, would offer to the same sample of the window''s users.';
 
 CREATE VIEW ${chain}.bias_audit AS
-SELECT "window", measure, arm, bucket, value, n
+SELECT "window", measure, arm, bucket, value, ci_low, ci_high, n
 FROM read_parquet(${lake} || '/bias_audit/window=*/data.parquet', hive_partitioning = true, hive_types = {'window': VARCHAR}, union_by_name = true);
-COMMENT ON VIEW ${chain}.bias_audit IS 'Who and what gets exposure, reward and acceptance: by popularity decile, with coverage and Gini.';
+COMMENT ON VIEW ${chain}.bias_audit IS 'Who and what gets exposure, reward and acceptance: by popularity decile, with coverage and Gini; and how far the ranker''s errors differ between groups of users and of items.';
 
 CREATE VIEW ${chain}.partitions AS
 SELECT

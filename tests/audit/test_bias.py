@@ -68,15 +68,15 @@ def review(subject: str, action: str, side: str = "item", **more: Any) -> dict[s
     } | more
 
 
-def audit(
+def audited(
     reviews: list[dict[str, Any]] | None = None,
     offers: list[tuple[str, str, str | None]] | None = None,
     evaluation: list[dict[str, Any]] | None = None,
     events: pa.Table | None = None,
     lists: dict[str, list[tuple[str, str]]] | None = None,
     evidence: list[dict[str, Any]] | None = None,
-) -> dict[tuple[str, str, str], tuple[float | None, int]]:
-    table = audit_bias(
+) -> pa.Table:
+    return audit_bias(
         pa.Table.from_pylist(reviews or [], schema=WINDOWED),
         recommendations(offers or [], lists),
         pa.Table.from_pylist(evaluation or [], schema=schemas.EVALUATIONS),
@@ -86,6 +86,22 @@ def audit(
         NOW,
         HALVES,
     )
+
+
+def intervals(evaluation: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[float | None, float | None]]:
+    rows = audited(evaluation=evaluation).to_pylist()
+    return {(row["measure"], row["bucket"]): (row["ci_low"], row["ci_high"]) for row in rows}
+
+
+def audit(
+    reviews: list[dict[str, Any]] | None = None,
+    offers: list[tuple[str, str, str | None]] | None = None,
+    evaluation: list[dict[str, Any]] | None = None,
+    events: pa.Table | None = None,
+    lists: dict[str, list[tuple[str, str]]] | None = None,
+    evidence: list[dict[str, Any]] | None = None,
+) -> dict[tuple[str, str, str], tuple[float | None, int]]:
+    table = audited(reviews, offers, evaluation, events, lists, evidence)
     assert table.schema == schemas.BIAS_AUDIT
     rows = {(row["measure"], row["arm"], row["bucket"]): (row["value"], row["n"]) for row in table.to_pylist()}
     assert len(rows) == table.num_rows
@@ -203,21 +219,28 @@ def test_words_are_measured_on_the_reasons_in_force_and_reviews_on_those_of_the_
     assert found["withdrawn_share", "item_reasons", "all"] == (0.5, 2)
 
 
-def test_error_gaps_set_one_slice_of_an_arm_against_another() -> None:
-    def judged(name: str, value: float | None, arm: str = "id_only") -> dict[str, Any]:
-        return {
-            "subject": "ranker", "backbone": "din", "arm": arm, "metric": "auc", "slice": name, "value": value, "n": 10,
-        }  # fmt: skip
+def test_error_gaps_are_those_of_the_evaluation_with_their_intervals() -> None:
+    def judged(metric: str, name: str, value: float | None, **more: Any) -> dict[str, Any]:
+        row = {"subject": "ranker_groups", "backbone": "din", "arm": "id_only", "metric": metric, "slice": name}
+        return row | {"value": value, "ci_low": -0.3, "ci_high": 0.1, "n": 20} | more
 
     rows = [
-        judged("new_users", 0.6),
-        judged("returning_users", 0.75),
-        judged("items_0", None),
-        judged("items_21_plus", 0.7),
+        judged("auc_gap", "new_users − returning_users", -0.15),
+        judged("auc_gap", "gender F − others", -0.1),
+        judged("auc", "gender F", 0.6),
+        judged("auc_gap", "items_0 − items_21_plus", None),
+        judged("auc", "new_users", 0.6, subject="ranker"),
+        judged("user_groups_left_out", "gender", 1.0, arm="every_arm", ci_low=None, ci_high=None),
     ]
-    rows += [judged("new_users", 0.1, "a − b"), judged("returning_users", 0.2, "a − b")]
-    gaps = {key: value for key, value in audit(evaluation=rows).items() if key[0].endswith("_gap")}
-    assert gaps == {("auc_gap", "din/id_only", "new_users − returning_users"): (pytest.approx(-0.15), 20)}
+    found = audit(evaluation=rows)
+    assert {key: value for key, value in found.items() if key[1].startswith("din/")} == {
+        ("auc_gap", "din/id_only", "new_users − returning_users"): (-0.15, 20),
+        ("auc_gap", "din/id_only", "gender F − others"): (-0.1, 20),
+        ("user_groups_left_out", "din/every_arm", "gender"): (1.0, 20),
+    }
+    of_gaps = intervals(rows)
+    assert of_gaps["auc_gap", "gender F − others"] == (-0.3, 0.1)
+    assert of_gaps["user_groups_left_out", "gender"] == of_gaps["item_share", "d01"] == (None, None)
 
 
 def test_an_empty_window_gives_nulls_not_errors() -> None:

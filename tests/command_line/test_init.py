@@ -18,7 +18,7 @@ from curec_assets.interactions.cleaning import QUARANTINE_CODES, clean_interacti
 from curec_assets.interactions.config import AmazonReviews, FilesSource, MovieLensFiles
 from curec_assets.interactions.sources import open_source
 from dagster_project.cli.main import main
-from tests.public_formats import EVENTS, FORMATS, ITEMS
+from tests.public_formats import EVENTS, FORMATS, ITEMS, USERS
 
 SHARED = Path(os.environ.get("CUREC_SHARED_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 FILES = [name for name in FORMATS if name != "query_pair"]
@@ -306,3 +306,37 @@ def test_real_data_is_taken_for_what_it_is(
 def _write_csv(path: str, rows: list) -> None:
     with Path(path).open("w", newline="") as file:
         csv.writer(file).writerows(rows)
+
+
+@pytest.mark.parametrize("name", ["movielens_100k", "movielens_1m", "csv_files", "json_gz_files", "parquet_files"])
+def test_a_users_file_is_recognised_and_what_tells_groups_apart_is_proposed(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = FORMATS[name](Path("data"))
+    files = [word for key in ("interactions", "items", "users") for word in (f"--{key}", f"data/{source[key]}")]
+    chain = init(*files, "--name", "x")
+    found = open_source(chain.data_set, chain.folder).users_first_seen(
+        datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC), opening=True
+    )
+    own = isinstance(chain.data_set.source, FilesSource)
+    # Of five people, three have occupations of their own: nothing that says it tells groups apart.
+    told = [(user, [pair for pair in pairs if not own or pair[0] != "occupation"]) for user, pairs in USERS]
+    assert [(row["user_id"], row["attributes"]) for row in found.to_pylist()] == told
+    assert "4 of 4 are described: age, 3 values; gender, 2 values" in capsys.readouterr().out
+
+
+def test_attributes_that_are_named_are_taken_and_those_of_no_use_are_refused() -> None:
+    source = csv_pair()
+    files = ("--interactions", "data/orders.csv", "--items", "data/products.csv")
+    chain = init(*files, "--users", "data/people.csv", "--user-columns", "attributes=occupation", "--name", "x")
+    assert isinstance(chain.data_set.source, FilesSource)
+    assert chain.data_set.source.user_columns.attributes == ("occupation",)
+    assert source["users"] == "people.csv"
+    Path("data/people.csv").write_text("customer,zip,full_name\n10,1,A\n11,1,B\n")
+    assert main(["init", "--yes", *files, "--users", "data/people.csv", "--name", "y"]) != 0
+    assert main(["init", "--yes", *files, "--user-columns", "attributes=zip", "--name", "y"]) != 0
+    assert not Path("configuration", "chains", "y.yaml").exists()
+
+
+def csv_pair() -> dict[str, object]:
+    return FORMATS["csv_files"](Path("data"))

@@ -51,6 +51,10 @@ def _item(item_id: str, title: str, categories: list[str], first_seen: str) -> R
     return {"item_id": item_id, "title": title, "categories": categories, "first_seen": day(first_seen)}
 
 
+def _user(user_id: str, first_seen: str, **attributes: str) -> Row:
+    return {"user_id": user_id, "attributes": sorted(attributes.items()), "first_seen": day(first_seen)}
+
+
 def _event(moment: str, user: str, item: str, label: int) -> Row:
     named = {"event_id": f"{user} {item} {moment}", "user_id": user, "item_id": item}
     return named | {"ts": day(moment), "rating": 5.0 if label else 1.0, "label": label, "merged_duplicates": 0}
@@ -111,6 +115,11 @@ WORLD: Mapping[str, Mapping[str, list[Row]]] = {
         ],
         FEBRUARY: [_item("fargo", "Fargo (1996)", ["Crime"], "2020-02-10")],
         MARCH: [],
+    },
+    "users": {
+        JANUARY: [_user("u1", "2020-01-10", age="31", gender="F"), _user("u2", "2020-01-12", gender="M")],
+        FEBRUARY: [],
+        MARCH: [_user("u3", "2020-03-01", gender="F")],
     },
     "raw_interactions": {JANUARY: [{"source_row": n} for n in range(8)], FEBRUARY: [], MARCH: []},
     "cleaned_interactions": {
@@ -231,7 +240,10 @@ WORLD: Mapping[str, Mapping[str, list[Row]]] = {
             _audited("review_share", "item_reasons", "d10", 1.0, 2),
             _audited("reward", "item_reasons", "d10", 0.1, 1),
             _audited("review_share", "item_reasons", "d01", 0.0, 0),
-            _audited("auc_gap", "din/id_only", "items_0 − items_21_plus", -0.2, 50),
+            _audited("auc_gap", "din/id_only", "items_0 − items_21_plus", -0.2, 50) | {"ci_low": -0.3, "ci_high": -0.1},
+            _audited("auc_gap", "din/id_only", "gender F − others", 0.05, 60) | {"ci_low": -0.02, "ci_high": 0.12},
+            _audited("user_groups_left_out", "din/every_arm", "gender", 0.0, 3),
+            _audited("user_groups_left_out", "din/every_arm", "age", 4.0, 1),
         ],
     },
 }

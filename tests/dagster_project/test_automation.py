@@ -183,10 +183,9 @@ def test_the_schedule_makes_the_newest_window_that_has_ended(setting: Setting) -
 
 def test_the_schedule_leaves_a_fresh_window_alone(setting: Setting) -> None:
     chain = setting.chain
-    fingerprint = open_source(chain.data_set, chain.folder).fingerprint()
+    fingerprints = open_source(chain.data_set, chain.folder).fingerprints()
     for asset in LINEAGE:
-        read = fingerprint if asset in ROOTS else None
-        HandMadeLake(setting.lake, chain).publish(asset, WINDOWS[0], source_fingerprint=read)
+        HandMadeLake(setting.lake, chain).publish(asset, WINDOWS[0], source_fingerprint=fingerprints.get(asset))
     assert schedule_tick(setting, datetime(2020, 2, 1, tzinfo=UTC)) == "2020-01 is fresh."
 
 

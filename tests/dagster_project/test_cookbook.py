@@ -188,7 +188,19 @@ def test_popularity_and_exposure_leave_out_deciles_without_reviews(lake: Path) -
     assert ask(lake, "exposure_bias", "decile", "over_events", "recommended_with_a_reason") == [("d10", 1.6, 0.25)]
     assert ask(lake, "exposure_over_time", "arm", "gini", "catalogue_coverage") == [("events", 0.3, 1.0)]
     assert ask(lake, "reach_of_arms", "arm", "gini", "coverage") == [("id_only", 0.9, 0.5)]
-    assert ask(lake, "error_gaps", "arm", "groups", "gap") == [("din/id_only", "items_0 − items_21_plus", -0.2)]
+    assert ask(lake, "error_gaps", "arm", "groups", "gap", "ci_low", "ci_high", "told_from_0") == [
+        ("din/id_only", "gender F − others", 0.05, -0.02, 0.12, False),
+        ("din/id_only", "items_0 − items_21_plus", -0.2, -0.3, -0.1, True),
+    ]
+
+
+def test_people_are_counted_by_what_is_told_of_them(lake: Path) -> None:
+    columns = ("attribute", "value", "users", "active_in_the_last_window", "events", "liked")
+    assert ask(lake, "users_by_group", *columns) == [
+        ("age", "31", 1, 1, 4, 1.0),
+        ("gender", "F", 2, 2, 5, 1.0),
+        ("gender", "M", 1, 1, 4, 0.5),
+    ]
 
 
 def test_recommendations_are_held_against_the_window_after_if_there_is_one(lake: Path) -> None:

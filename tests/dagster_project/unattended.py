@@ -14,7 +14,7 @@ from tests.chains import run_windows
 from tests.small_world import WINDOWS, Event, write_world
 
 DATA_VERSION = "dagster/data_version"
-ROOTS = ("items", "raw_interactions")
+ROOTS = ("items", "raw_interactions", "users")
 Made = list[tuple[str, str]]
 
 

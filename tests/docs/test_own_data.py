@@ -80,7 +80,7 @@ def test_every_command_works_in_the_order_of_the_page(
                 chain = load_chains(here / "configuration")[options.chain]
                 assert select_windows(chain.all_windows(), getattr(options, "windows", ".."))
             seen.append(command)
-    assert seen.count("init") == 10
+    assert seen.count("init") == 12
     assert {"run", "doctor", "sql"} < set(seen)
 
 

@@ -52,7 +52,7 @@ def test_what_acts_by_itself_has_the_names_on_the_page(tmp_path: Path) -> None:
     assert f"`{up_to_date_in_order(DEMO, 'evidence').get_label()}`" in PAGE
     assert LOOK_EVERY_SECONDS == 300
     assert "every five minutes" in PAGE
-    assert READS_SOURCE == ("items", "raw_interactions")
+    assert READS_SOURCE == ("items", "raw_interactions", "users")
 
 
 @pytest.mark.parametrize("setting", ["tag_concurrency_limits", "heavy"])

@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,9 +33,9 @@ def forget(chain: FinishedChain, window: str, *assets: str) -> None:
         Lake(chain.lake, "small").partition(asset, window).unlink()
 
 
-def fingerprint(chain: FinishedChain) -> str:
+def fingerprints(chain: FinishedChain) -> Mapping[str, str]:
     copied = load_chain(chain.configuration / "chains" / "small.yaml")
-    return open_source(copied.data_set, copied.folder).fingerprint()
+    return open_source(copied.data_set, copied.folder).fingerprints()
 
 
 def test_a_gap_in_the_chain_is_refused_and_nothing_is_written(copy: FinishedChain) -> None:
@@ -88,7 +89,7 @@ def test_status_shows_what_a_changed_old_window_makes_stale(copy: FinishedChain)
     assert "raw_interactions in 2020-01: source changed" in " ".join(before.stdout.split())
 
     copy.curec("run", "--chain", "small", "--windows", WINDOWS[0])
-    partitions = status(Lake(copy.lake, "small"), copy.chain, fingerprint(copy))
+    partitions = status(Lake(copy.lake, "small"), copy.chain, fingerprints(copy))
     for window in WINDOWS[1:]:
         assert partitions[("evidence", window)].state == "stale"
         assert partitions[("reason_embeddings", window)].through_parents

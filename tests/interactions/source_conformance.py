@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pytest
 
 from curec_assets.interactions.sources import InteractionSource
-from curec_assets.lake.schemas import ITEMS, RAW_INTERACTIONS, REJECTS
+from curec_assets.lake.schemas import ITEMS, RAW_INTERACTIONS, REJECTS, USERS
 
 DAWN = datetime(1970, 1, 1, tzinfo=UTC)
 DUSK = datetime(2100, 1, 1, tzinfo=UTC)
@@ -45,6 +45,7 @@ class SourceConformance:
         start, end = boundaries[:2]
         assert source.interactions(start, end).schema == RAW_INTERACTIONS
         assert source.items_first_seen(start, end, opening=True).schema == ITEMS
+        assert source.users_first_seen(start, end, opening=True).schema == USERS
         assert source.rejects().schema == REJECTS
 
     def test_rejects_carry_a_code_and_what_stood_in_the_row(self, source):
@@ -73,6 +74,28 @@ class SourceConformance:
         opening = source.items_first_seen(start, end, opening=True)
         assert opening == source.items_first_seen(DAWN, end, opening=False)
 
+    def test_a_user_belongs_to_the_window_of_their_first_interaction(self, source, boundaries):
+        everything = source.interactions(DAWN, DUSK)
+        ids = pc.utf8_trim_whitespace(everything["user_id"])
+        first = pa.table([ids, everything["ts"]], names=["user_id", "ts"]).group_by("user_id")
+        first_seen = {row["user_id"]: row["ts_min"] for row in first.aggregate([("ts", "min")]).to_pylist()}
+        for start, end in pairwise(boundaries):
+            for user in source.users_first_seen(start, end, opening=False).to_pylist():
+                assert start <= user["first_seen"] == first_seen[user["user_id"]] < end
+
+    def test_windows_share_no_user_and_together_hold_all_who_are_described(self, source, boundaries):
+        spans = list(pairwise([DAWN, *boundaries, DUSK]))
+        found = [u for span in spans for u in source.users_first_seen(*span, opening=False)["user_id"].to_pylist()]
+        assert len(found) == len(set(found))
+        assert sorted(found) == source.users_first_seen(DAWN, DUSK, opening=False)["user_id"].to_pylist()
+        start, end = boundaries[1:3]
+        assert source.users_first_seen(start, end, opening=True) == source.users_first_seen(DAWN, end, opening=False)
+
+    def test_no_attribute_of_a_user_is_empty_or_told_twice(self, source):
+        for attributes in source.users_first_seen(DAWN, DUSK, opening=True)["attributes"].to_pylist():
+            assert all(value and value == " ".join(value.split()) for _, value in attributes)
+            assert [name for name, _ in attributes] == sorted({name for name, _ in attributes})
+
     def test_every_item_has_a_title(self, source):
         titles = source.items_first_seen(DAWN, DUSK, opening=True)["title"].to_pylist()
         assert all(title and title == " ".join(title.split()) for title in titles)
@@ -80,5 +103,6 @@ class SourceConformance:
     def test_reading_twice_gives_the_same(self, source, boundaries):
         start, end = boundaries[:2]
         assert source.interactions(start, end) == source.interactions(start, end)
-        assert source.fingerprint() == source.fingerprint()
-        assert len(source.fingerprint()) == 64
+        assert source.users_first_seen(start, end, False) == source.users_first_seen(start, end, False)
+        assert source.fingerprints() == source.fingerprints()
+        assert {len(fingerprint) for fingerprint in source.fingerprints().values()} == {64}

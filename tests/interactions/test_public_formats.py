@@ -12,7 +12,7 @@ from source_conformance import DAWN, DUSK, SourceConformance
 
 from curec_assets.interactions.config import DataSetConfig
 from curec_assets.interactions.sources import OpenSource, SourceError, open_source
-from tests.public_formats import BOUNDARIES, EVENTS, FORMATS, ITEMS, ROWS
+from tests.public_formats import BOUNDARIES, EVENTS, FORMATS, ITEMS, ROWS, USERS
 
 
 def opened(source: dict, folder: Path) -> OpenSource:
@@ -43,6 +43,11 @@ class TestEveryFormat(SourceConformance):
         rows = source.items_first_seen(DAWN, DUSK, opening=False).to_pylist()
         found = [(row["item_id"], row["title"], tuple(row["categories"])) for row in rows]
         assert found == [(item.item_id, item.title, item.genres) for item in ITEMS]
+
+    def test_its_users_are_those_that_were_written_without_zip_codes(self, source):
+        rows = source.users_first_seen(DAWN, DUSK, opening=False).to_pylist()
+        described = "users" in source.fingerprints()
+        assert [(row["user_id"], row["attributes"]) for row in rows] == (list(USERS) if described else [])
 
     def test_the_row_without_a_time_is_rejected(self, source):
         assert source.rejects()["reject_code"].to_pylist() == ["unreadable_time"]
@@ -117,6 +122,22 @@ def test_a_file_that_cannot_be_of_the_format_is_refused_at_load(kind, file, told
         opened({"kind": kind, "interactions": file, "items": "movies.csv"}, Path("/nowhere"))
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ({"kind": "movielens", "interactions": "ratings.csv"}, "the CSV editions have none"),
+        ({"kind": "files", "interactions": "ratings.csv"}, "users needs user_columns.attributes"),
+        (
+            {"kind": "files", "interactions": "r.csv", "user_columns": {"attributes": ["age", "age:token"]}},
+            "an attribute stands there twice",
+        ),
+    ],
+)
+def test_users_that_a_source_cannot_have_are_refused_at_load(source, told):
+    with pytest.raises(ValidationError, match=told):
+        opened({**source, "items": "items.csv", "users": "users.csv"}, Path("/nowhere"))
+
+
 def test_a_gzip_file_that_is_cut_off_is_named(tmp_path):
     source = FORMATS["csv_gz_files"](tmp_path)
     path = tmp_path / "orders.csv.gz"
@@ -130,6 +151,11 @@ def test_lists_of_lists_in_parquet_are_categories(tmp_path):
     source["items"] = "SELECT '1' AS item_id, 'One' AS title, [['a'], ['b', 'a']] AS categories"
     [item] = opened(source, tmp_path).items_first_seen(DAWN, DUSK, opening=True).to_pylist()
     assert item["categories"] == ["a", "b"]
+
+
+def test_all_formats_but_those_that_say_nothing_of_people_describe_users(tmp_path):
+    described = {name for name, write in FORMATS.items() if "users" in opened(write(tmp_path), tmp_path).fingerprints()}
+    assert set(FORMATS) - described == {"movielens_25m", "amazon_2014", "amazon_2018", "amazon_2023"}
 
 
 def _times() -> set[datetime]:

@@ -49,17 +49,29 @@ def test_a_query_that_cannot_be_a_source_is_refused_in_a_sentence(source, tmp_pa
 
 
 def test_the_fingerprint_follows_the_rows_and_not_their_order_or_place(source, tmp_path):
-    same = opened(source, tmp_path).fingerprint()
+    same = opened(source, tmp_path).fingerprints()
     backwards = source["interactions"] + " ORDER BY bought_at DESC, customer"
-    assert opened(source | {"interactions": backwards}, tmp_path).fingerprint() == same
+    assert opened(source | {"interactions": backwards}, tmp_path).fingerprints() == same
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for name in ("shop.duckdb", "products.json"):
         shutil.copy(tmp_path / name, elsewhere / name)
-    assert opened(source, elsewhere).fingerprint() == same
+    assert opened(source, elsewhere).fingerprints() == same
     with duckdb.connect(str(elsewhere / "shop.duckdb")) as connection:
         connection.execute("UPDATE orders SET stars = 5 WHERE customer = '10' AND sku = '1'")
-    assert opened(source, elsewhere).fingerprint() != same
+    assert opened(source, elsewhere).fingerprints() != same
+
+
+def test_every_column_of_the_users_query_beside_the_id_is_an_attribute(source, tmp_path):
+    source["users"] = "SELECT ' 10 ' AS user_id, 7 AS level, ['a', 'b'] AS clubs, NULL AS team"
+    (row,) = opened(source, tmp_path).users_first_seen(DAWN, DUSK, opening=False).to_pylist()
+    assert (row["user_id"], row["attributes"]) == ("10", [("clubs", "a b"), ("level", "7")])
+
+
+def test_a_users_query_without_an_attribute_or_an_id_is_refused(source, tmp_path):
+    for query, told in (("SELECT '10' AS user_id", "user_id alone"), ("SELECT 3 AS age", "no column 'user_id'")):
+        with pytest.raises(SourceError, match=rf"source\.users .*{told}"):
+            opened(source | {"users": query}, tmp_path)
 
 
 def test_rows_are_numbered_by_their_values_whatever_order_the_query_gives_them_in(source, tmp_path):

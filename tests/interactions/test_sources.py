@@ -10,7 +10,7 @@ from interaction_rows import NOW, at, csv_source, rated_files, shared_data, writ
 from source_conformance import DAWN, DUSK, SourceConformance
 
 from curec_assets.interactions.config import DataSetConfig
-from curec_assets.interactions.sources import SourceError, open_source
+from curec_assets.interactions.sources import OpenSource, SourceError, open_source
 
 MOVIELENS = DataSetConfig(
     name="movielens_100k",
@@ -89,6 +89,12 @@ class TestMovieLens100K(SourceConformance):
         items = {i["item_id"]: i for i in source.items_first_seen(DAWN, DUSK, opening=True).to_pylist()}
         assert items["1"]["categories"] == ["Animation", "Children's", "Comedy"]
         assert items["267"]["categories"] == []
+
+    def test_its_people_have_age_gender_and_occupation_and_no_zip_code(self, source):
+        users = source.users_first_seen(DAWN, DUSK, opening=True).to_pylist()
+        assert len(users) == 943
+        assert {tuple(name for name, _ in user["attributes"]) for user in users} == {("age", "gender", "occupation")}
+        assert dict(users[0]["attributes"]) == {"age": "24", "gender": "M", "occupation": "technician"}
 
 
 def test_parquet_and_csv_of_the_same_rows_give_the_same_windows(tmp_path):
@@ -201,9 +207,51 @@ def test_the_fingerprint_follows_content_and_not_names(tmp_path):
     for folder in (first, second):
         folder.mkdir()
     lines = b"user_id,item_id,rating,timestamp\na,1,3,1\n"
-    same = csv_source(first, lines, _item_lines()).fingerprint()
-    assert csv_source(second, lines, _item_lines()).fingerprint() == same
-    assert csv_source(second, lines + b"b,1,3,2\n", _item_lines()).fingerprint() != same
+    same = csv_source(first, lines, _item_lines()).fingerprints()
+    assert same["items"] == same["raw_interactions"]
+    assert csv_source(second, lines, _item_lines()).fingerprints() == same
+    assert csv_source(second, lines + b"b,1,3,2\n", _item_lines()).fingerprints()["items"] != same["items"]
+
+
+def _with_users(folder: Path, users: bytes, lines: bytes = b"a,1,3,100\nb,1,3,200\n") -> OpenSource:
+    (folder / "users.csv").write_bytes(users)
+    described = {"users": "users.csv", "user_columns": {"attributes": ["age:token", "city"]}}
+    return csv_source(folder, b"user_id,item_id,rating,timestamp\n" + lines, _item_lines(), **described)
+
+
+def test_the_first_row_of_a_repeated_user_counts_and_its_text_is_clean(tmp_path):
+    users = b'user_id,age:token,city\n b ,31,"New <b>York</b>\n"\na, ,&amp;\xe9lan\na,20,Rome\n,1,Nowhere\nc,9,Unseen\n'
+    rows = _with_users(tmp_path, users).users_first_seen(DAWN, DUSK, opening=False).to_pylist()
+    assert [(row["user_id"], row["attributes"], row["first_seen"]) for row in rows] == [
+        ("a", [("city", "&élan")], at(100)),
+        ("b", [("age", "31"), ("city", "New York")], at(200)),
+    ]
+
+
+def test_events_after_a_window_change_none_of_its_users(tmp_path):
+    users = b"user_id,age:token,city\na,31,Rome\nb,20,Oslo\nc,50,Bern\n"
+    early, late = at(0), at(150)
+    honest = _with_users(tmp_path, users).users_first_seen(early, late, opening=True)
+    assert honest["user_id"].to_pylist() == ["a"]
+    for later in (b"a,1,3,100\n", b"a,1,3,100\nc,1,3,150\nb,1,3,160\na,1,5,170\nz,9,x,soon\n"):
+        assert _with_users(tmp_path, users, later).users_first_seen(early, late, opening=True) == honest
+
+
+def test_a_users_file_changes_what_is_read_of_users_alone(tmp_path):
+    first = _with_users(tmp_path, b"user_id,age:token,city\na,31,Rome\n").fingerprints()
+    other = _with_users(tmp_path, b"user_id,age:token,city\na,32,Rome\n").fingerprints()
+    assert {asset for asset in first if first[asset] != other[asset]} == {"users"}
+    later = _with_users(tmp_path, b"user_id,age:token,city\na,32,Rome\n", b"a,1,3,50\n").fingerprints()
+    assert {asset for asset in later if later[asset] != other[asset]} == {"items", "raw_interactions", "users"}
+
+
+def test_a_users_file_that_is_not_there_or_lacks_a_column_is_named(tmp_path):
+    with pytest.raises(SourceError, match=r"users\.csv has no column 'city'; its columns are user_id, age:token"):
+        _with_users(tmp_path, b"user_id,age:token\na,31\n")
+    (tmp_path / "users.csv").unlink()
+    config = rated_files(users="users.csv", user_columns={"attributes": ["city"]})
+    with pytest.raises(SourceError, match=r"users\.csv does not exist"):
+        open_source(config, tmp_path, NOW)
 
 
 @pytest.mark.parametrize("name", ["amazon_beauty", "movielens_small", "amazon_cds"])

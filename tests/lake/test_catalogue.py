@@ -34,6 +34,7 @@ NAMED_BY_THE_DESIGN = {
     "evaluations",
     "recommendations",
     "bias_audit",
+    "users",
 }
 
 

@@ -1,6 +1,6 @@
 """A small world of tastes that only reasons tell: titles say nothing, an item's reason names the crowd it pleases."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from curec_assets.configuration.windows import Window
 from curec_assets.lake import schemas
 from curec_assets.lake.hashing import hash_text
 from curec_assets.language_model.encoder import HashingEncoder
-from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.config import RankerConfig, UserGroupConfig
 from curec_assets.ranker.events import microseconds
 
 DIMENSION = 32
@@ -33,6 +33,9 @@ TINY = RankerConfig(
 )
 
 
+GROUPING = UserGroupConfig(most_values=4, bands=2, fewest_users=5)
+
+
 @dataclass(frozen=True)
 class RankerWorld:
     """The tables a ranker reads, over ``WINDOWS``."""
@@ -41,6 +44,7 @@ class RankerWorld:
     items: pa.Table
     evidence: pa.Table
     reasons: pa.Table
+    users: pa.Table
 
     def shuffled(self, seed: int) -> "RankerWorld":
         """The same rows in another order."""
@@ -57,6 +61,7 @@ class RankerWorld:
             items=_where(self.items, lambda row: row["first_seen"] < window.end),
             evidence=_where(self.evidence, lambda row: row["window"] in keys),
             reasons=_where(self.reasons, lambda row: row["window"] in keys),
+            users=_where(self.users, lambda row: row["first_seen"] < window.end),
         )
 
     def poisoned_from(self, moment: int) -> "RankerWorld":
@@ -78,6 +83,7 @@ class RankerWorld:
                 (),
                 {"embedding": lambda vector: None if vector is None else [-value for value in vector]},
             ),
+            users=self.users,
         )
 
     def without_text(self) -> "RankerWorld":
@@ -118,7 +124,13 @@ def make_world(users: int = 24, items: int = 32, events: int = 900, seed: int = 
         items=pa.Table.from_pylist(catalogue, schema=schemas.ITEMS),
         evidence=pa.Table.from_pylist(evidence, schema=windowed(schemas.EVIDENCE)),
         reasons=pa.Table.from_pylist(reasons, schema=windowed(schemas.reason_embeddings(DIMENSION))),
+        users=pa.Table.from_pylist(_people(users, rows.values()), schema=schemas.USERS),
     )
+
+
+def user_row(name: str, first_seen: datetime, **attributes: str) -> dict[str, Any]:
+    """A row of USERS."""
+    return {"user_id": name, "attributes": sorted(attributes.items()), "first_seen": first_seen}
 
 
 def windowed(schema: pa.Schema) -> pa.Schema:
@@ -169,6 +181,17 @@ def evidence_row(side: str, subject: str, window: Window, text: str) -> dict[str
         "evidence_text": text,
         "window": window.key,
     }
+
+
+def _people(users: int, events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Everybody with an event, half of them women, each of another age."""
+    seen: dict[str, datetime] = {}
+    for row in events:
+        seen.setdefault(row["user_id"], row["ts"])
+    names = [f"u{n:02d}" for n in range(users)]
+    return [
+        user_row(name, seen[name], gender="FM"[n % 2], age=str(20 + n)) for n, name in enumerate(names) if name in seen
+    ]
 
 
 def _where(table: pa.Table, keeps: Any) -> pa.Table:

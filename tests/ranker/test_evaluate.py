@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,8 +13,18 @@ from curec_assets.lake import schemas
 from curec_assets.lake.hashing import hash_table
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.evaluate import evaluate_ranker
+from curec_assets.ranker.slices import GAPS
 from curec_assets.ranker.train import train_ranker
-from tests.ranker.ranker_world import DIMENSION, ENCODER, TINY, WINDOWS, RankerWorld, event, make_world
+from tests.ranker.ranker_world import (
+    DIMENSION,
+    ENCODER,
+    GROUPING,
+    TINY,
+    WINDOWS,
+    RankerWorld,
+    event,
+    make_world,
+)
 from tests.ranker.test_train import with_garbage_after
 
 ARMS = ("id_only", "evidence_text", "rl_frozen", "corrected_reasons", "shuffled_reasons")
@@ -32,8 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def evaluate(folder: Path, world: RankerWorld, config: RankerConfig = CONFIG) -> pa.Table:
-    tables = (world.cleaned, world.items, world.evidence, world.reasons)
-    return evaluate_ranker(folder, *tables, ENCODER, TESTED, config, 7)
+    tables = (world.cleaned, world.items, world.evidence, world.reasons, world.users)
+    return evaluate_ranker(folder, *tables, ENCODER, TESTED, config, GROUPING, 7)
 
 
 def values(table: pa.Table, metric: str, name: str = "all", backbone: str = "din") -> dict[str, float | None]:
@@ -47,8 +58,9 @@ def values(table: pa.Table, metric: str, name: str = "all", backbone: str = "din
 def test_every_arm_is_judged_on_every_slice_by_its_tasks_measures(folder: Path) -> None:
     table = evaluate(folder, WORLD)
     assert table.schema == schemas.EVALUATIONS
-    rows = table.to_pylist()
-    assert {row["subject"] for row in rows} == {"ranker"}
+    everything = table.to_pylist()
+    assert {row["subject"] for row in everything} == {"ranker", "ranker_groups"}
+    rows = [row for row in everything if row["subject"] == "ranker"]
     shares = {"item_reason_share", "user_reason_share"}
     for backbone, measures in (("din", {"auc", "group_auc", "log_loss"}), ("sasrec", {"hr@10", "ndcg@10", "mrr"})):
         for arm in ARMS:
@@ -57,12 +69,13 @@ def test_every_arm_is_judged_on_every_slice_by_its_tasks_measures(folder: Path) 
         for arm in ("popularity", "recent_popularity"):
             found = {r["metric"] for r in rows if (r["backbone"], r["arm"]) == (backbone, arm)}
             assert found == measures - {"log_loss"}
-    keys = [(row["backbone"], row["arm"], row["metric"], row["slice"]) for row in rows]
+    keys = [tuple(row[name] for name in ("subject", "backbone", "arm", "metric", "slice")) for row in everything]
     assert len(keys) == len(set(keys))
 
 
 def test_slices_part_the_windows_events(folder: Path) -> None:
-    rows = [row for row in evaluate(folder, WORLD).to_pylist() if (row["arm"], row["metric"]) == ("id_only", "auc")]
+    rows = [row for row in evaluate(folder, WORLD).to_pylist() if row["subject"] == "ranker"]
+    rows = [row for row in rows if (row["arm"], row["metric"]) == ("id_only", "auc")]
     n = {row["slice"]: row["n"] for row in rows}
     in_window = pc.and_(
         pc.greater_equal(WORLD.cleaned["ts"], pa.scalar(TESTED.start)),
@@ -157,3 +170,68 @@ def test_a_chain_without_text_is_judged(folder: Path) -> None:
     table = evaluate(folder, WORLD.without_text())
     assert values(table, "item_reason_share")["corrected_reasons"] == 0.0
     assert values(table, "auc")["corrected_reasons"] is not None
+
+
+def groups_of(table: pa.Table) -> list[dict[str, Any]]:
+    return [row for row in table.to_pylist() if row["subject"] == "ranker_groups"]
+
+
+def test_groups_of_users_are_set_against_all_others_in_the_arm_that_is_served_and_in_the_one_without_text(
+    folder: Path,
+) -> None:
+    rows = groups_of(evaluate(folder, WORLD))
+    for backbone, measures in (("din", ("auc", "log_loss")), ("sasrec", ("ndcg@10",))):
+        found = {
+            (row["arm"], row["slice"]): row
+            for row in rows
+            if row["backbone"] == backbone and row["metric"] == f"{measures[0]}_gap" and "others" in row["slice"]
+        }
+        groups = ("gender F", "gender M", "age 20–31", "age 32–43")
+        assert set(found) == {(a, f"{g} − others") for a in ("id_only", "corrected_reasons") for g in groups}
+        women, men = (found["id_only", f"gender {one} − others"] for one in "FM")
+        assert women["value"] == pytest.approx(-men["value"]), "there are but two, so that each is the other's others"
+        assert women["n"] == men["n"]
+        own = {row["slice"]: row for row in rows if (row["backbone"], row["arm"]) == (backbone, "id_only")
+               and row["metric"] == measures[0]}  # fmt: skip
+        assert women["value"] == pytest.approx(own["gender F"]["value"] - own["gender M"]["value"])
+        assert own["gender F"]["n"] + own["gender M"]["n"] == women["n"]
+
+
+def test_gaps_between_slices_are_taken_in_every_arm_and_have_intervals(folder: Path) -> None:
+    newcomers = [f"u{n:02d}" for n in range(8)]
+    kept = [row["ts"] >= TESTED.start or row["user_id"] not in newcomers for row in WORLD.cleaned.to_pylist()]
+    table = evaluate(folder, replace(WORLD, cleaned=WORLD.cleaned.filter(pa.array(kept))))
+    gaps = {
+        row["arm"]: row
+        for row in groups_of(table)
+        if (row["backbone"], row["metric"], row["slice"]) == ("din", "auc_gap", "new_users − returning_users")
+    }
+    assert set(gaps) == {*ARMS, "popularity", "recent_popularity"}
+    new, returning = (values(table, "auc", name)["id_only"] for name in ("new_users", "returning_users"))
+    assert gaps["id_only"]["value"] == pytest.approx(new - returning)
+    assert gaps["id_only"]["ci_low"] < gaps["id_only"]["value"] < gaps["id_only"]["ci_high"]
+
+
+def test_groups_that_are_too_small_are_counted_and_nothing_is_told_of_them(folder: Path) -> None:
+    table = evaluate_ranker(
+        folder,
+        *(WORLD.cleaned, WORLD.items, WORLD.evidence, WORLD.reasons, WORLD.users),
+        ENCODER,
+        TESTED,
+        CONFIG,
+        GROUPING.model_copy(update={"fewest_users": 13}),
+        7,
+    )
+    rows = groups_of(table)
+    assert not [row for row in rows if "gender" in row["slice"] and row["metric"] != "user_groups_left_out"]
+    left_out = {(row["backbone"], row["slice"]): (row["value"], row["n"]) for row in rows if row["arm"] == "every_arm"}
+    assert left_out["din", "gender"] == left_out["din", "age"] == (2.0, 24)
+
+
+def test_people_of_whom_nothing_is_told_make_no_groups(folder: Path) -> None:
+    rows = groups_of(evaluate(folder, replace(WORLD, users=WORLD.users.slice(0, 0))))
+    assert {row["metric"] for row in rows} == {"auc_gap", "log_loss_gap", "ndcg@10_gap"}
+    assert {row["slice"] for row in rows} == {f"{a} − {b}" for a, b in GAPS}
+    everything = evaluate(folder, WORLD).to_pylist()
+    nothing = evaluate(folder, replace(WORLD, users=WORLD.users.slice(0, 0))).to_pylist()
+    assert [r for r in everything if r["subject"] == "ranker"] == [r for r in nothing if r["subject"] == "ranker"]

@@ -1,6 +1,7 @@
 """Recommendations: new items for active users, in a fixed order, each with its reason and its grounds."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def test_equal_scores_are_ordered_by_item_id(folder: Path) -> None:
     items = strangers.items.set_column(
         0, "item_id", pa.array([f"new-{n}" for n in strangers.items["item_id"].to_pylist()])
     )
-    world = RankerWorld(cleaned, items, strangers.evidence, strangers.reasons)
+    world = replace(strangers, cleaned=cleaned, items=items)
     rows = served(folder, world, recommend_backbone="sasrec", recommend_arm="id_only")
     for user in {row["user_id"] for row in rows}:
         offered = [row["item_id"] for row in rows if row["user_id"] == user]
@@ -106,7 +107,7 @@ def test_a_large_catalogue_is_cut_to_its_busiest_items(folder: Path) -> None:
 
 
 def test_a_window_without_users_gives_an_empty_table(folder: Path) -> None:
-    nobody = RankerWorld(WORLD.cleaned.slice(0, 0), WORLD.items, WORLD.evidence, WORLD.reasons)
+    nobody = replace(WORLD, cleaned=WORLD.cleaned.slice(0, 0))
     assert recommended(folder, nobody).num_rows == 0
 
 

@@ -24,6 +24,7 @@ from curec_assets.ranker.train import RankerTraining, train_ranker
 from tests.ranker.ranker_world import (
     DIMENSION,
     ENCODER,
+    GROUPING,
     TINY,
     WINDOWS,
     RankerWorld,
@@ -32,6 +33,7 @@ from tests.ranker.ranker_world import (
     item_row,
     make_world,
     reason,
+    user_row,
     windowed,
 )
 
@@ -84,6 +86,15 @@ def with_garbage_after(world: RankerWorld, window: Window) -> RankerWorld:
                 clean.reasons,
             ]
         ),
+        users=pa.concat_tables(
+            [
+                pa.Table.from_pylist(
+                    [user_row(f"x{n:02d}", window.end, gender="M", age=str(70 + n)) for n in range(40)],
+                    schema=schemas.USERS,
+                ),
+                clean.users,
+            ]
+        ),
     )
 
 
@@ -117,7 +128,7 @@ def test_a_reason_of_the_last_window_changes_no_weight(tmp_path: Path) -> None:
         row if row["window"] != WINDOWS[1].key or row["role"] == "arrival" else row | {"embedding": [0.5] * DIMENSION}
         for row in world.reasons.to_pylist()
     ]
-    changed = RankerWorld(world.cleaned, world.items, world.evidence, pa.Table.from_pylist(kept, world.reasons.schema))
+    changed = replace(world, reasons=pa.Table.from_pylist(kept, world.reasons.schema))
     train(world, tmp_path / "a")
     train(changed, tmp_path / "b")
     assert hash_folder(tmp_path / "a") == hash_folder(tmp_path / "b")
@@ -159,15 +170,15 @@ def test_a_chain_without_any_text_or_event_still_trains(tmp_path: Path) -> None:
 def test_implicit_data_trains_on_sampled_negatives(tmp_path: Path) -> None:
     world = make_world()
     liked = world.cleaned.take([n for n, label in enumerate(world.cleaned["label"].to_pylist()) if label])
-    implicit = RankerWorld(liked, world.items, world.evidence, world.reasons)
+    implicit = replace(world, cleaned=liked)
     config = TINY.model_copy(update={"arms": ("id_only",), "recommend_arm": "id_only", "epochs": 4})
     train(implicit, tmp_path / "with", config=config, implicit=True)
     train(implicit, tmp_path / "without", config=config)
     assert hash_folder(tmp_path / "with") != hash_folder(tmp_path / "without")
-    tables = (implicit.cleaned, implicit.items, implicit.evidence, implicit.reasons)
+    tables = (implicit.cleaned, implicit.items, implicit.evidence, implicit.reasons, implicit.users)
     judged = {}
     for sampled in (True, False):
-        table = evaluate_ranker(tmp_path / "with", *tables, ENCODER, WINDOWS[2], config, 7, implicit=sampled)
+        table = evaluate_ranker(tmp_path / "with", *tables, ENCODER, WINDOWS[2], config, GROUPING, 7, implicit=sampled)
         judged[sampled] = next(
             (row["value"], row["n"])
             for row in table.to_pylist()
@@ -185,10 +196,11 @@ def test_another_encoder_than_the_rankers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="hashing:32"):
         evaluate_ranker(
             tmp_path,
-            *(world.cleaned, world.items, world.evidence, world.reasons),
+            *(world.cleaned, world.items, world.evidence, world.reasons, world.users),
             HashingEncoder(16),
             WINDOWS[2],
             BOTH,
+            GROUPING,
             7,
         )
 
@@ -208,10 +220,11 @@ def test_reasons_that_name_the_crowd_rank_new_items_better_than_ids_or_shuffled_
     train(world, tmp_path, WINDOWS[:3], config)
     rows = evaluate_ranker(
         tmp_path,
-        *(world.cleaned, world.items, world.evidence, world.reasons),
+        *(world.cleaned, world.items, world.evidence, world.reasons, world.users),
         ENCODER,
         WINDOWS[3],
         config,
+        GROUPING,
         7,
     ).to_pylist()
     cold = {row["arm"]: row["value"] for row in rows if (row["metric"], row["slice"]) == ("auc", "items_0")}
