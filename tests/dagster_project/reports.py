@@ -1,5 +1,6 @@
 """What tests of the report share: its Markdown taken apart, and text that must stay text."""
 
+import html
 import re
 
 Cells = list[dict[str, str]]
@@ -22,6 +23,11 @@ def cells(markdown: str) -> list[Cells]:
         if block.strip().startswith("|"):
             tables.append([dict(zip(lines[0], line, strict=True)) for line in lines[2:]])
     return tables
+
+
+def as_read(cell: str) -> str:
+    """What a reader sees of a cell's Markdown."""
+    return html.unescape(re.sub(r"\\(.)", r"\1", cell))
 
 
 def without_folds(markdown: str) -> str:

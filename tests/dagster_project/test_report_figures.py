@@ -13,7 +13,7 @@ from curec_assets.lineage import LINEAGE
 from dagster_project.report.blocks import number
 from dagster_project.report.queries import SHOWN_CORRECTIONS, SUBJECTS
 from tests.conftest import FinishedChain
-from tests.dagster_project.reports import CURVES, cells, part, without_folds
+from tests.dagster_project.reports import CURVES, as_read, cells, part, without_folds
 from tests.small_world import WINDOWS
 
 
@@ -195,6 +195,6 @@ def test_corrections_are_drawn_without_choice_and_shown_before_and_after(finishe
         return
     (table,) = cells(section)
     assert len(table) == min(SHOWN_CORRECTIONS, len(corrected))
-    assert {(row["window"], row["before"], row["after"]) for row in table} <= {
-        (row["window"], row["previous_reason"], row["reason"]) for row in corrected
+    assert {(row["window"], as_read(row["before"]), as_read(row["after"])) for row in table} <= {
+        (row["window"], " ".join(row["previous_reason"].split()), " ".join(row["reason"].split())) for row in corrected
     }
