@@ -101,7 +101,7 @@ def test_a_source_that_changed_makes_what_was_read_from_it_stale(world: HandMade
 
 
 def test_what_was_read_of_a_window_before_its_end_is_stale_once_it_has_ended(world: HandMadeLake) -> None:
-    source = open_source(world.chain.data_set, world.chain.folder).fingerprint()
+    source = open_source(world.chain.data_set, world.chain.folder).fingerprints()["items"]
     world.publish("items", FIRST, source_fingerprint=source, created_at=(END + 5 * A_SECOND).isoformat(), seconds=5.0)
     assert world.judge("items", "fresh", FIRST).passed
     world.publish("items", FIRST, source_fingerprint=source, created_at=(END + 4 * A_SECOND).isoformat(), seconds=5.0)
