@@ -12,7 +12,7 @@ from curec_assets.lake.window_run import Published, WindowRun
 from curec_assets.lineage import LINEAGE, MODELS
 from curec_assets.window_asset import WindowAsset
 
-DATA = ("items", "raw_interactions", "cleaned_interactions", "evidence")
+DATA = ("items", "raw_interactions", "cleaned_interactions", "users", "evidence")
 """Stages that need no stand-in: they take next to no time themselves."""
 
 
