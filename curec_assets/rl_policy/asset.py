@@ -17,7 +17,8 @@ def rl_policy(run: WindowRun) -> Published:
     fails it:                floor
     ```
 
-    Every step logs reward, gold reward, KL, entropy and length.
+    A fault is a claim that the evidence does not hold, or naming too little of it. Every step logs reward, gold reward,
+    KL, entropy and length.
     Measured beside the aligned LLM on subjects that were kept out of RL.
     """
     from curec_assets.interactions.labels import labelled_events
