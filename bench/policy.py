@@ -7,13 +7,21 @@ out of it.
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
 from curec_assets.configuration.chain import Chain
 from curec_assets.lake.schemas import DRAFT_REASONS
+from curec_assets.lake.window_run import WindowRun
+
+if TYPE_CHECKING:
+    from curec_assets.reward_model.scoring import RewardScorer
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -35,18 +43,24 @@ def main(arguments: list[str] | None = None) -> None:
         measure(chain, asked.window, asked.work or Path(folder))
 
 
-def measure(chain: Chain, window: str, folder: Path) -> None:
-    """Make what RL needs in ``folder``, tune, and print the tables."""
+@dataclass(frozen=True, eq=False)
+class BeforeRL:
+    """What RL starts from in one window: the run that it reads by, the base and the aligned adapter, the scorer."""
+
+    run: WindowRun
+    evidence: pa.Table
+    base: Path
+    aligned: Path
+    scorer: "RewardScorer"
+
+
+def before_rl(chain: Chain, window: str, folder: Path) -> BeforeRL:
+    """Make what RL needs in ``folder`` where it is not there yet: data, reward model, a fresh alignment."""
     from curec_assets.aligned_llm.train import align
-    from curec_assets.language_model.beside import open_beside
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.language_model.loading import base_model_folder
-    from curec_assets.reasons.catalogue_names import grounding_of
     from curec_assets.reward_model.scoring import RewardScorer
     from curec_assets.reward_model.train import train_reward_model
-    from curec_assets.rl_policy.held_out import evaluate_policy
-    from curec_assets.rl_policy.subjects import panel_rewards, rl_subjects
-    from curec_assets.rl_policy.train import train_policy
 
     profile = chain.profile
     run = run_of(chain, "rl_policy", window, folder)
@@ -81,9 +95,22 @@ def measure(chain: Chain, window: str, folder: Path) -> None:
             profile.gate,
             run.seed,
         )
-    scorer = RewardScorer.load(reward_model, cleaned, encoder, gold_encoder)
-    config, grounding = profile.policy, grounding_of(evidence)
-    drawn = rl_subjects(evidence, run.window, scorer, config, run.seed)
+    return BeforeRL(run, evidence, base, aligned, RewardScorer.load(reward_model, cleaned, encoder, gold_encoder))
+
+
+def measure(chain: Chain, window: str, folder: Path) -> None:
+    """Make what RL needs in ``folder``, tune, and print the tables."""
+    from curec_assets.language_model.beside import open_beside
+    from curec_assets.reasons.catalogue_names import grounding_of
+    from curec_assets.rl_policy.held_out import evaluate_policy
+    from curec_assets.rl_policy.subjects import panel_rewards, rl_subjects
+    from curec_assets.rl_policy.train import train_policy
+
+    profile = chain.profile
+    made = before_rl(chain, window, folder)
+    run, base, aligned, scorer = made.run, made.base, made.aligned, made.scorer
+    config, grounding = profile.policy, grounding_of(made.evidence)
+    drawn = rl_subjects(made.evidence, run.window, scorer, config, run.seed)
     started = perf_counter()
     training = train_policy(
         drawn.tuned,

@@ -89,7 +89,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "policy",
         ),
-        code_version="4",
+        code_version="5",
     ),
     "arrival_reasons": Artifact(
         "reasons",

@@ -11,7 +11,7 @@ from curec_assets.ranker.backbone import Task
 from curec_assets.ranker.bootstrap import Draws, interval, over_seeds
 from curec_assets.ranker.config import BASELINE_CONTRASTS, PRIMARY_CONTRASTS, BackboneName, RankerConfig
 from curec_assets.ranker.groups import Compared
-from curec_assets.ranker.metrics import group_auc, log_losses, top_k_values, weighted_auc, weighted_mean
+from curec_assets.ranker.metrics import clustered_auc, group_auc, log_losses, top_k_values, weighted_mean
 from curec_assets.ranker.slices import GROUPS
 
 OTHERS = "others"
@@ -129,7 +129,7 @@ class Judge:
             return {measure: weighted_mean(value, weights) for measure, value in values.items()}
         label = self.label[rows]
         measures = {
-            "auc": weighted_auc(outcome, label, weights),
+            "auc": clustered_auc(outcome, label, self.user[rows], self.draws.users),
             "group_auc": group_auc(outcome, label, self.user[rows], self.draws.users),
             "log_loss": weighted_mean(log_losses(outcome, label), weights),
         }

@@ -36,6 +36,40 @@ def weighted_auc(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray) ->
     return np.concatenate(found)
 
 
+def clustered_auc(scores: np.ndarray, labels: np.ndarray, user: np.ndarray, user_weights: np.ndarray) -> np.ndarray:
+    """``weighted_auc`` where an event weighs what its user does; ``user_weights`` is (replicates, users).
+
+    Pairs of events are counted once, by whose they are, and weighed for all replicates at once: tens of times faster
+    while users are few beside events.
+    """
+    users = user_weights.shape[1]
+    order = np.argsort(scores, kind="stable")
+    ranked, liked, owner = scores[order], labels[order] > 0, user[order]
+    ours = np.flatnonzero(liked)[np.argsort(owner[liked], kind="stable")]
+    tied_from = np.searchsorted(ranked, ranked[ours], side="left")
+    tied_to = np.searchsorted(ranked, ranked[ours], side="right")
+    starts = np.flatnonzero(np.diff(owner[ours], prepend=-1))
+    disliked = np.flatnonzero(~liked)
+    weights = user_weights.astype(np.float64)
+    won = np.zeros(len(weights))
+    step = max(1, CHUNK // (len(ranked) + 1))
+    for first in range(0, users, step):
+        mine = disliked[(owner[disliked] >= first) & (owner[disliked] < first + step)]
+        below = np.zeros((len(ranked) + 1, min(step, users - first)))
+        below[mine + 1, owner[mine] - first] = 1.0
+        below = np.cumsum(below, axis=0)
+        # beats[u, v]: how often a like of u's outscores a dislike of v's.
+        beats = np.zeros((users, below.shape[1]))
+        if len(ours):
+            beats[owner[ours[starts]]] = np.add.reduceat(0.5 * (below[tied_from] + below[tied_to]), starts, axis=0)
+        won += (weights @ beats * weights[:, first : first + step]).sum(axis=1)
+    pairs = (weights @ np.bincount(owner[ours], minlength=users)) * (
+        weights @ np.bincount(owner[disliked], minlength=users)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(pairs > 0, won / pairs, np.nan)
+
+
 def user_aucs(scores: np.ndarray, labels: np.ndarray, user: np.ndarray, users: int) -> tuple[np.ndarray, np.ndarray]:
     """Each user's own AUC (nan where a user has one class) and number of events, both (users,)."""
     liked = labels > 0

@@ -11,6 +11,7 @@ as in TRL's ``GRPOTrainer``; where we deviate from the published GRPO:
 - completions come from our own decoding loop, which reads the prompt of a group once; at temperature ``temperature``
   and without a nucleus, hence from the very distribution whose log-probabilities the loss takes;
 - rewards are shaped before GRPO centres and scales them within each group (``rewards.py``);
+- completions of one prompt are scored behind a single copy of it (``language_model/shared_prompts.py``);
 - log-probabilities are taken in the type of the weights (bfloat16 with autocast by default), as on larger machines.
 """
 
@@ -33,6 +34,7 @@ from curec_assets.language_model.generation import end_ids
 from curec_assets.language_model.loading import load_base_model
 from curec_assets.language_model.prompts import explain_prompt
 from curec_assets.language_model.resuming import train_resumably
+from curec_assets.language_model.shared_prompts import read_prompts_once
 from curec_assets.language_model.training import Curve, curves_from, listen, score_completions_only, trainer_settings
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
@@ -138,7 +140,11 @@ def train_policy(
             rollout_func=rollouts,
         )
         listen(trainer, "rl", progress)
-        score_completions_only(trainer.model.get_base_model())
+        policy = trainer.model.get_base_model()
+        with trainer.accelerator.autocast():
+            once = read_prompts_once(policy)
+        if not once:
+            score_completions_only(policy)
         train_resumably(trainer, checkpoints, {"rewards": shaper, "rollouts": rollouts})
     save_adapter(trainer.model, output, base.name)
 

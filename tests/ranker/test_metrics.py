@@ -2,13 +2,17 @@
 
 import ir_measures
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ir_measures import RR, Success, nDCG
 from sklearn.metrics import log_loss, ndcg_score, roc_auc_score
 
+from curec_assets.ranker import metrics
 from curec_assets.ranker.bootstrap import draw, interval, over_seeds
 from curec_assets.ranker.metrics import (
+    CHUNK,
+    clustered_auc,
     group_auc,
     log_losses,
     target_ranks,
@@ -30,6 +34,18 @@ def test_weighted_auc_is_scikit_learns_with_sample_weights(events: list[tuple[in
             assert np.isnan(value)
         else:
             assert np.isclose(value, roc_auc_score(labels, scores, sample_weight=weight))
+
+
+@given(events=EVENTS, seed=st.integers(0, 5), chunk=st.sampled_from([1, 50, CHUNK]))
+def test_an_auc_weighted_by_user_is_that_of_events_weighted_so(
+    events: list[tuple[int, int, int]], seed: int, chunk: int
+) -> None:
+    scores, labels, user = np.array(events).T
+    weights = np.random.default_rng(seed).integers(0, 3, (6, 4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "CHUNK", chunk)
+        found = clustered_auc(scores.astype(float), labels, user, weights)
+    np.testing.assert_allclose(found, weighted_auc(scores.astype(float), labels, weights[:, user]))
 
 
 @given(events=EVENTS)

@@ -1,0 +1,81 @@
+"""Reading each prompt of a group once."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from trl.trainer.utils import add_fused_lm_head
+
+from curec_assets.language_model.loading import load_base_model
+from curec_assets.language_model.shared_prompts import read_prompts_once
+
+FIELDS = ("log_probs", "entropy")
+
+
+def _rows() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Five completions of three prompts in no order: prompts padded on the left, completions on the right."""
+    torch.manual_seed(0)
+    ids = torch.randint(5, 60, (5, 17))
+    mask = torch.ones_like(ids)
+    ids[2, :11] = ids[0, :11]
+    ids[4, :11] = ids[1, :11]
+    for row, padded in ((0, 3), (2, 3), (3, 1)):
+        mask[row, :padded] = 0
+    mask[1, 14:] = 0
+    mask[2, 12:] = 0
+    labels = ids.masked_fill(mask == 0, -100)
+    labels[:, :11] = -100
+    return ids, mask, labels
+
+
+def test_packed_completions_have_the_scores_and_gradients_of_rows_apart(tiny_base: Path) -> None:
+    ids, mask, labels = _rows()
+    found = []
+    for once in (False, True):
+        model, _ = load_base_model(tiny_base, "float32")
+        add_fused_lm_head(model, temperature=0.7, outputs=FIELDS)
+        if once:
+            assert read_prompts_once(model)
+        scores = model(input_ids=ids, attention_mask=mask, labels=labels, fused_lm_head=True)
+        scores.log_probs.sum().backward()
+        found.append((scores, model.model.layers[0].mlp.up_proj.weight.grad))
+    (apart, apart_gradient), (packed, packed_gradient) = found
+    for name in FIELDS:
+        torch.testing.assert_close(packed[name], apart[name])
+    torch.testing.assert_close(packed_gradient, apart_gradient)
+
+
+def test_the_model_reads_each_prompt_once(tiny_base: Path) -> None:
+    ids, mask, labels = _rows()
+    model, _ = load_base_model(tiny_base, "float32")
+    add_fused_lm_head(model, outputs=FIELDS)
+    assert read_prompts_once(model)
+    seen = []
+    model.model.register_forward_pre_hook(
+        lambda _module, _args, given: seen.append(tuple(given["input_ids"].shape)), with_kwargs=True
+    )
+    model(input_ids=ids, attention_mask=mask, labels=labels, fused_lm_head=True)
+    assert seen == [(3, 11 + 2 * 6)]
+
+
+def test_a_model_that_heeds_no_mask_is_scored_as_before(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = load_base_model(tiny_base, "float32")
+    add_fused_lm_head(model, outputs=FIELDS)
+    heeds = model.model.forward
+
+    def forward(*args: object, attention_mask: torch.Tensor | None = None, **given: object) -> object:
+        return heeds(*args, attention_mask=None, **given)
+
+    monkeypatch.setattr(model.model, "forward", forward)
+    scored = model.forward
+    assert not read_prompts_once(model)
+    assert model.forward is scored
+
+
+def test_generation_stays_as_it_was(tiny_base: Path) -> None:
+    model, _ = load_base_model(tiny_base, "float32")
+    ids = torch.randint(5, 60, (2, 7))
+    before = model(input_ids=ids).logits
+    add_fused_lm_head(model)
+    read_prompts_once(model)
+    assert torch.equal(model(input_ids=ids).logits, before)
