@@ -36,6 +36,9 @@ from curec_assets.ranker.train import train_ranker
 from curec_assets.ranker.versions import window_starts
 
 SHOWN = {"din": ("auc", "group_auc"), "sasrec": ("ndcg@10", "hr@10")}
+HEADER = "| backbone's task | scorer | chosen | measures | minus id_only | n |\n|---|---|---|---|---|---|"
+UNASKED = {"arms": ("id_only",), "seeds": (0,), "epochs": 1, "sasrec_epochs": 1, "bootstrap_samples": 20}
+"""Of the window before: nothing but peers is judged on it, and only to choose; no ranker of it is ever asked."""
 HISTORY = 200
 BATCH = 4096
 
@@ -138,13 +141,11 @@ def measure(window: str, changes: Mapping[str, object], folder: Path) -> None:
     encoder = load_encoder(run.profile.encoder)
     windows = chain.all_windows()
     at = windows.index(run.window)
-    # Nothing but peers is judged on the window before, and only to choose: no ranker of it is ever asked.
-    unasked = {"seeds": (0,), "epochs": 1, "sasrec_epochs": 1, "bootstrap_samples": 20}
     split = _split(run, windows[: at + 1], config, encoder, folder)
-    before = _split(run, windows[:at], config.model_copy(update=unasked), encoder, folder)
-    print(f"| backbone's task | scorer | chosen | {'measures':s} | minus id_only | n |\n|---|---|---|---|---|---|")
+    before = _split(run, windows[:at], config.model_copy(update=UNASKED), encoder, folder)
+    print(HEADER)
     for backbone in config.backbones:
-        _compare(backbone, BACKBONES[backbone].task, split, before)
+        compare(backbone, BACKBONES[backbone].task, split, before)
 
 
 def _split(
@@ -174,7 +175,8 @@ def trained_before(
     return Trial(output, shared, world, judged, config, SEED, implicit=False)
 
 
-def _compare(backbone: BackboneName, task: Task, split: Split, before: Split) -> None:
+def compare(backbone: BackboneName, task: Task, split: Split, before: Split) -> None:
+    """Print a row of `id_only` as trained in ``split``, and one of each peer, its setting chosen on ``before``."""
     trial, events = split.trial, split.trial.test_events(task)
     judge = trial.judge_of(backbone, events)
     own = judge.replicates(trial.outcomes(backbone, "id_only", events))

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+import pyarrow as pa
+
 from bench.data import fields_of
 from bench.held_back import (
     CHAINS,
@@ -22,7 +25,8 @@ from bench.held_back import (
     open_chain,
     reviewed_everywhere,
 )
-from curec_assets.language_model.encoder import load_encoder
+from curec_assets.configuration.windows import Window
+from curec_assets.language_model.encoder import TextEncoder, load_encoder
 from curec_assets.ranker.bootstrap import interval
 from curec_assets.ranker.config import ArmName, RankerConfig
 from curec_assets.ranker.evaluate import Trial
@@ -43,6 +47,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--window", help="window to judge on; by default the last that is not kept for the final test")
     parser.add_argument("--earlier", type=int, default=1, help="windows before it that evidence is written in")
     parser.add_argument("--arms", nargs="+", default=ARMS)
+    parser.add_argument(
+        "--peers", action="store_true", help="then hold id_only against EASE, item-kNN, iALS and BPR (extra: bench)"
+    )
     parser.add_argument("--vectors", type=Path, help="file that keeps sentence vectors from one call to the next")
     parser.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the ranker's configuration"
@@ -55,28 +62,22 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(str(error))
     with TemporaryDirectory() as folder:
         vectors = asked.vectors or Path(folder) / "vectors.npz"
-        measure(held, asked.arms, changes, vectors, Path(folder))
+        measure(held, asked.arms, changes, vectors, Path(folder), asked.peers)
 
 
-def measure(held: Held, arms: Sequence[ArmName], changes: Mapping[str, object], vectors: Path, folder: Path) -> None:
-    """Train and judge ``arms`` and print the table."""
+def measure(
+    held: Held, arms: Sequence[ArmName], changes: Mapping[str, object], vectors: Path, folder: Path, peers: bool
+) -> None:
+    """Train and judge ``arms`` and print the table; with ``peers``, then theirs."""
     profile = held.chain.profile
     prepare_torch(profile.threads)
     fixed = {"arms": arms, "recommend_arm": arms[0], "bootstrap_samples": 200}
     config = RankerConfig.model_validate({**profile.ranker.model_dump(mode="json"), **fixed, **changes})
     encoder = RememberingEncoder(load_encoder(profile.encoder), vectors)
     evidence = evidence_of(held) if "evidence_text" in arms else NO_EVIDENCE
-    reasons = reviewed_everywhere(evidence, encoder.dimension)
-    *earlier, judged = held.windows
-    implicit = held.chain.data_set.implicit
     started = time.perf_counter()
-    train_ranker(
-        held.cleaned, held.items, evidence, reasons, encoder, earlier, config, SEED, folder, _tell, implicit=implicit
-    )
+    trial = _trained_before(held, held.windows, config, evidence, encoder, folder / "judged")
     trained = time.perf_counter()
-    shared = open_folder(folder, encoder.name)
-    world = prepare(held.cleaned, held.items, evidence, reasons, encoder, judged.end, shared.items, shared.users)
-    trial = Trial(folder, shared, world, judged, config, SEED, implicit)
     events = trial.test_events("next_item")
     judge = trial.judge_of("sasrec", events)
     found = {arm: judge.replicates(trial.outcomes("sasrec", arm, events)) for arm in arms}
@@ -95,6 +96,36 @@ def measure(held: Held, arms: Sequence[ArmName], changes: Mapping[str, object], 
         print(f"| {arm} − {arms[0]} | ndcg@10 | {' | '.join(told)} |")
     per = (trained - started) / models, (judged_at - trained) / models
     print(f"\n{per[0]:.1f} s to train and {per[1]:.1f} s to judge a model", file=sys.stderr)
+    if peers:
+        from bench.peers import HEADER, UNASKED, Split, compare
+
+        before = _trained_before(
+            held, held.windows[:-1], config.model_copy(update=UNASKED), NO_EVIDENCE, encoder, folder / "before"
+        )
+        # Peers of the task know who liked what; categories are for those that judge likes.
+        one, other = (Split(of, np.zeros((0, 0)), np.zeros(0)) for of in (trial, before))
+        print(f"\n{HEADER}")
+        compare("sasrec", "next_item", one, other)
+
+
+def _trained_before(
+    held: Held,
+    windows: Sequence[Window],
+    config: RankerConfig,
+    evidence: pa.Table,
+    encoder: TextEncoder,
+    output: Path,
+) -> Trial:
+    """Arms trained into ``output`` before the last of ``windows``, and that window to judge them on."""
+    *earlier, judged = windows
+    reasons = reviewed_everywhere(evidence, encoder.dimension)
+    implicit = held.chain.data_set.implicit
+    train_ranker(
+        held.cleaned, held.items, evidence, reasons, encoder, earlier, config, SEED, output, _tell, implicit=implicit
+    )
+    shared = open_folder(output, encoder.name)
+    world = prepare(held.cleaned, held.items, evidence, reasons, encoder, judged.end, shared.items, shared.users)
+    return Trial(output, shared, world, judged, config, SEED, implicit)
 
 
 def _tell(step: str, done: int, total: int) -> None:

@@ -149,13 +149,15 @@ def run_epochs(
     epochs: int,
     config: RankerConfig,
     progress: Progress,
+    *,
+    id_decay: float,
+    text_decay: float,
     lengths: Tensor | None = None,
-    text_decay: float | None = None,
 ) -> list[float]:
     """The training loop both backbones share: AdamW, rate falling linearly to 0, shuffled epochs.
 
-    With ``lengths`` (one a row) rows of like length share a batch, where padding is what costs. ``text_decay`` is the
-    weight decay of adaptors and gates, that of ids if None.
+    ``id_decay`` is the weight decay of ids, ``text_decay`` that of adaptors and gates. With ``lengths`` (one a row)
+    rows of like length share a batch, where padding is what costs.
     Returns the mean loss of each epoch, none when there are no rows.
     """
     steps = epochs * -(-rows // config.batch_size)
@@ -167,8 +169,8 @@ def run_epochs(
     texts = [p for part in fusions for layer in (part.metadata, part.reason, part.gates) for p in layer.parameters()]
     decayed = {id(p) for p in (*ids, *texts)}
     groups = [
-        {"params": ids, "weight_decay": config.weight_decay},
-        {"params": texts, "weight_decay": config.weight_decay if text_decay is None else text_decay},
+        {"params": ids, "weight_decay": id_decay},
+        {"params": texts, "weight_decay": text_decay},
         {"params": [p for p in model.parameters() if id(p) not in decayed], "weight_decay": NETWORK_DECAY},
     ]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)

@@ -62,7 +62,8 @@ class RankerConfig(Section):
     learning_rate: float = Field(default=1e-2, gt=0, le=1)
     """Peak rate of AdamW, falling linearly to 0. High because the budget is some hundred steps."""
     weight_decay: float = Field(default=3.0, ge=0, le=100)
-    """Decoupled weight decay of AdamW, per unit of learning rate. High because most ids have a handful of events."""
+    """Decoupled weight decay of DIN's ids, adaptors and gates, per unit of learning rate. High because most ids have a
+    handful of events."""
     batch_size: int = Field(default=512, ge=1, le=65_536)
     """Events per step."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
@@ -82,6 +83,8 @@ class RankerConfig(Section):
     few (docs/experiments.md)."""
     sasrec_id_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of ids hidden from SASRec per step. More of it costs what ids say of the next item."""
+    sasrec_id_decay: float = Field(default=3.0, ge=0, le=100)
+    """Weight decay of SASRec's ids."""
     sasrec_text_spread: float = Field(default=0.1, gt=0, le=10)
     """Standard deviation, in the mean over dimensions, of what SASRec's adaptors make of titles before training; ids
     start at 0.05."""

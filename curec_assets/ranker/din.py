@@ -68,7 +68,8 @@ class DIN(nn.Module):
             logits, _ = self._forward(knowledge, examples.queries.rows(rows), examples.item[rows, None])
             return functional.binary_cross_entropy_with_logits(logits[:, 0], examples.label[rows])
 
-        return run_epochs(self, loss, len(examples), config.epochs, config, progress)
+        decay = config.weight_decay
+        return run_epochs(self, loss, len(examples), config.epochs, config, progress, id_decay=decay, text_decay=decay)
 
     @torch.no_grad()
     def score(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:

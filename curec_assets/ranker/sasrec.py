@@ -98,7 +98,15 @@ class SASRec(nn.Module):
 
         lengths = examples.queries.present.sum(dim=1)[liked]
         return run_epochs(
-            self, loss, len(liked), config.sasrec_epochs, config, progress, lengths, config.sasrec_text_decay
+            self,
+            loss,
+            len(liked),
+            config.sasrec_epochs,
+            config,
+            progress,
+            id_decay=config.sasrec_id_decay,
+            text_decay=config.sasrec_text_decay,
+            lengths=lengths,
         )
 
     @torch.no_grad()
