@@ -6,6 +6,8 @@ import pytest
 import torch
 from trl.trainer.utils import add_fused_lm_head
 
+from curec_assets.language_model.adapters import new_adapter
+from curec_assets.language_model.config import AdapterConfig
 from curec_assets.language_model.loading import load_base_model
 from curec_assets.language_model.shared_prompts import read_prompts_once
 
@@ -79,3 +81,11 @@ def test_generation_stays_as_it_was(tiny_base: Path) -> None:
     add_fused_lm_head(model)
     read_prompts_once(model)
     assert torch.equal(model(input_ids=ids).logits, before)
+
+
+def test_an_adapter_on_bfloat16_weights_is_no_hindrance_under_the_trainers_autocast(tiny_base: Path) -> None:
+    model, _ = load_base_model(tiny_base, "bfloat16")
+    adapted = new_adapter(model, AdapterConfig(rank=4, alpha=8.0, layers=1)).get_base_model()
+    add_fused_lm_head(adapted, outputs=FIELDS)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert read_prompts_once(adapted)
