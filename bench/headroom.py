@@ -156,8 +156,9 @@ def _samples(chain: Chain, made: BeforeRL, side: str, rows: Sequence[Row], sampl
     mean = np.stack([np.bincount(owner, of) / count for of in found])
     apart = found - mean[:, owner]
     share = sum(len(texts) for _, texts in passing) / (samples * len(rows))
-    print(f"\n{side}: {samples} texts each of {len(rows)} subjects at temperature {temperature}; {share:.2f} pass the ")
-    print(f"gates; {len(several)} subjects with two or more\n\n| | {' | '.join(HEADERS)} |\n|---|---|---|---|")
+    print(f"\n{side}: {samples} texts each of {len(rows)} subjects at temperature {temperature};")
+    print(f"{share:.2f} pass the gates, of {len(several)} subjects two or more")
+    print(f"\n| | {' | '.join(HEADERS)} |\n|---|---|---|---|")
     print(f"| mean | {' | '.join(_mean(of) for of in mean)} |")
     print(f"| spread over subjects (sd) | {' | '.join(f'{of.std():.2f}' for of in mean)} |")
     print(f"| spread over texts of one subject (sd) | {' | '.join(f'{of.std():.2f}' for of in apart)} |")
