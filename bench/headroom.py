@@ -2,7 +2,9 @@
 
 Three answers, each on panels of people (or items) that the scoring models were not trained on:
 
-1. Templates that tell more or fewer facts of each subject, beside its evidence text: what is there to be told?
+1. Templates that tell more or fewer facts of each subject: what is there to be told? Beside them the evidence text,
+   which is worded otherwise and falls back on metadata where a subject has no such fact (a template then tells nothing,
+   which is worth zero).
 2. Texts that the aligned model writes of one subject: do they differ in reward, and does the difference hold for the
    acceptance group?
 3. The best of them by the reward group beside their mean, on each group: what selection, which RL can only approach,
@@ -13,7 +15,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow.compute as pc
@@ -21,10 +23,15 @@ import pyarrow.compute as pc
 from bench.data import LAST_DEVELOPMENT_WINDOW, shipped_chain
 from bench.policy import BeforeRL, before_rl
 from curec_assets.configuration.chain import Chain
+from curec_assets.evidence.text import short_title
 
-PANELS = (("reward", False), ("acceptance", False), ("reward", True))
+if TYPE_CHECKING:
+    from curec_assets.reward_model.scoring import PanelScore
+
+PanelGroup = Literal["reward", "acceptance"]
+PANELS: tuple[tuple[PanelGroup, bool], ...] = (("reward", False), ("acceptance", False), ("reward", True))
 HEADERS = ("reward group", "acceptance group", "gold")
-FEWEST = {"reward": 4, "acceptance": 2}
+FEWEST: Mapping[PanelGroup, int] = {"reward": 4, "acceptance": 2}
 """Panel events that a subject must have to be looked at."""
 
 Row = Mapping[str, Any]
@@ -91,13 +98,14 @@ def _measurable(made: BeforeRL, side: str) -> list[Row]:
     return sorted(rows, key=lambda row: hash_text(f"headroom/{row['subject_id']}"))
 
 
-def _panels(made: BeforeRL, rows: Sequence[Row], texts: Sequence[str | None], group: str, gold: bool) -> Any:
+def _panels(
+    made: BeforeRL, rows: Sequence[Row], texts: Sequence[str | None], group: PanelGroup, gold: bool
+) -> list["PanelScore"]:
     from curec_assets.reward_model.scoring import ScoreRequest
     from curec_assets.rl_policy.subjects import side_of
 
-    named = {"reward": "reward", "acceptance": "acceptance"}
     requests = [
-        ScoreRequest(side_of(row["side"]), row["subject_id"], text, named[group])  # type: ignore[arg-type]
+        ScoreRequest(side_of(row["side"]), row["subject_id"], text, group)
         for row, text in zip(rows, texts, strict=True)
     ]
     return made.scorer.score(requests, gold=gold)
@@ -112,12 +120,14 @@ def _rewards(made: BeforeRL, rows: Sequence[Row], texts: Sequence[str | None]) -
 
 def _templates(made: BeforeRL, side: str, rows: Sequence[Row]) -> None:
     usual = _rewards(made, rows, [row["evidence_text"] for row in rows])
-    print(f"\n{side}: {len(rows)} subjects\n\n| told | {' | '.join(HEADERS)} |\n|---|---|---|---|")
-    print(f"| evidence text | {' | '.join(_mean(of) for of in usual)} |")
+    print(f"\n{side}: {len(rows)} subjects\n\n| told | of | {' | '.join(HEADERS)} |\n|---|---|---|---|---|")
+    print(f"| evidence text | {len(rows)} | {' | '.join(_mean(of) for of in usual)} |")
     for told in TEMPLATES[side]:
-        found = _rewards(made, rows, [_sentence(row, told) for row in rows])
+        texts = [_sentence(row, told) for row in rows]
+        found = _rewards(made, rows, texts)
         cells = [f"{_mean(of)} ({_mean(of - beside)})" for of, beside in zip(found, usual, strict=True)]
-        print(f"| {', '.join(f'{count} {kind}' for kind, count in told.items())} | {' | '.join(cells)} |")
+        named = ", ".join(f"{count} {kind}" for kind, count in told.items())
+        print(f"| {named} | {sum(map(bool, texts))} | {' | '.join(cells)} |")
 
 
 def _sentence(row: Row, told: Told) -> str | None:
@@ -128,10 +138,10 @@ def _sentence(row: Row, told: Told) -> str | None:
         if kind == "parts_from_crowd":
             facts = [fact for fact in facts if fact["weight"] > 0]
         if facts:
-            clauses.append(f"{WORDS[kind]} {', '.join(fact['text'] for fact in facts[:count])}")
+            clauses.append(f"{WORDS[kind]} {', '.join(short_title(fact['text']) for fact in facts[:count])}")
     if not clauses:
         return None
-    who = f"People who like {row['title']}" if row["side"] == "item" else "This person"
+    who = f"People who like {short_title(row['title'])}" if row["side"] == "item" else "This person"
     return f"{who} {', and '.join(clauses)}."
 
 
@@ -159,7 +169,9 @@ def _samples(chain: Chain, made: BeforeRL, side: str, rows: Sequence[Row], sampl
     print(f"\n{side}: {samples} texts each of {len(rows)} subjects at temperature {temperature};")
     print(f"{share:.2f} pass the gates, of {len(several)} subjects two or more")
     print(f"\n| | {' | '.join(HEADERS)} |\n|---|---|---|---|")
+    usual = _rewards(made, [row for row, _ in several], [row["evidence_text"] for row, _ in several])
     print(f"| mean | {' | '.join(_mean(of) for of in mean)} |")
+    print(f"| mean − evidence text | {' | '.join(_mean(of) for of in mean - usual)} |")
     print(f"| spread over subjects (sd) | {' | '.join(f'{of.std():.2f}' for of in mean)} |")
     print(f"| spread over texts of one subject (sd) | {' | '.join(f'{of.std():.2f}' for of in apart)} |")
     with_reward = [np.corrcoef(apart[0], of)[0, 1] for of in apart]

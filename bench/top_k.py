@@ -25,7 +25,6 @@ from bench.held_back import (
     open_chain,
     reviewed_everywhere,
 )
-from curec_assets.configuration.windows import Window
 from curec_assets.language_model.encoder import TextEncoder, load_encoder
 from curec_assets.ranker.bootstrap import interval
 from curec_assets.ranker.config import ArmName, RankerConfig
@@ -55,6 +54,8 @@ def main(arguments: list[str] | None = None) -> None:
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the ranker's configuration"
     )
     asked = parser.parse_args(arguments)
+    if asked.peers and "id_only" not in asked.arms:
+        parser.error("--peers are held against id_only, which is not among --arms")
     changes = fields_of(asked.set)
     try:
         held = hold_back(open_chain(asked.chain), asked.window, asked.earlier)
@@ -76,7 +77,7 @@ def measure(
     encoder = RememberingEncoder(load_encoder(profile.encoder), vectors)
     evidence = evidence_of(held) if "evidence_text" in arms else NO_EVIDENCE
     started = time.perf_counter()
-    trial = _trained_before(held, held.windows, config, evidence, encoder, folder / "judged")
+    trial = _trained_before(held, config, evidence, encoder, folder / "judged")
     trained = time.perf_counter()
     events = trial.test_events("next_item")
     judge = trial.judge_of("sasrec", events)
@@ -99,9 +100,9 @@ def measure(
     if peers:
         from bench.peers import HEADER, UNASKED, Split, compare
 
-        before = _trained_before(
-            held, held.windows[:-1], config.model_copy(update=UNASKED), NO_EVIDENCE, encoder, folder / "before"
-        )
+        # A cut of its own: all history before the window before, and that window to choose on.
+        chosen_on = hold_back(held.chain, held.windows[-2].key, 1)
+        before = _trained_before(chosen_on, config.model_copy(update=UNASKED), NO_EVIDENCE, encoder, folder / "before")
         # Peers of the task know who liked what; categories are for those that judge likes.
         one, other = (Split(of, np.zeros((0, 0)), np.zeros(0)) for of in (trial, before))
         print(f"\n{HEADER}")
@@ -110,14 +111,13 @@ def measure(
 
 def _trained_before(
     held: Held,
-    windows: Sequence[Window],
     config: RankerConfig,
     evidence: pa.Table,
     encoder: TextEncoder,
     output: Path,
 ) -> Trial:
-    """Arms trained into ``output`` before the last of ``windows``, and that window to judge them on."""
-    *earlier, judged = windows
+    """Arms trained into ``output`` before the window that ``held`` judges on, and that window."""
+    *earlier, judged = held.windows
     reasons = reviewed_everywhere(evidence, encoder.dimension)
     implicit = held.chain.data_set.implicit
     train_ranker(

@@ -84,7 +84,7 @@ class RankerConfig(Section):
     sasrec_id_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of ids hidden from SASRec per step. More of it costs what ids say of the next item."""
     sasrec_id_decay: float = Field(default=3.0, ge=0, le=100)
-    """Weight decay of SASRec's ids."""
+    """Decoupled weight decay of SASRec's ids, per unit of learning rate."""
     sasrec_text_spread: float = Field(default=0.1, gt=0, le=10)
     """Standard deviation, in the mean over dimensions, of what SASRec's adaptors make of titles before training; ids
     start at 0.05."""

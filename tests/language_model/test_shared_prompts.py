@@ -74,13 +74,58 @@ def test_a_model_that_heeds_no_mask_is_scored_as_before(tiny_base: Path, monkeyp
     assert model.forward is scored
 
 
+def test_a_model_that_heeds_no_positions_is_scored_as_before(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = load_base_model(tiny_base, "float32")
+    add_fused_lm_head(model, outputs=FIELDS)
+    heeds = model.model.forward
+
+    def forward(*args: object, position_ids: torch.Tensor | None = None, **given: object) -> object:
+        return heeds(*args, **given)
+
+    monkeypatch.setattr(model.model, "forward", forward)
+    assert not read_prompts_once(model)
+
+
+def test_a_model_that_refuses_the_mask_is_scored_as_before_and_says_why(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    model, _ = load_base_model(tiny_base, "float32")
+    add_fused_lm_head(model, outputs=FIELDS)
+    takes = model.model.forward
+
+    def forward(*args: object, attention_mask: torch.Tensor | None = None, **given: object) -> object:
+        if attention_mask is not None and attention_mask.ndim == 4:
+            raise ValueError("two dimensions were expected")
+        return takes(*args, attention_mask=attention_mask, **given)
+
+    monkeypatch.setattr(model.model, "forward", forward)
+    assert not read_prompts_once(model)
+    assert "takes no mask of ours" in caplog.text
+    assert "two dimensions were expected" in caplog.text
+
+
+@pytest.mark.parametrize("masked", [range(11, 12), range(11, 17)], ids=["the first column", "every column"])
+def test_rows_laid_out_otherwise_are_scored_as_they_stand(tiny_base: Path, masked: range) -> None:
+    ids, mask, labels = _rows()
+    mask[:, masked] = 0
+    labels[:, masked] = -100
+    found = []
+    for once in (False, True):
+        model, _ = load_base_model(tiny_base, "float32")
+        add_fused_lm_head(model, outputs=FIELDS)
+        if once:
+            assert read_prompts_once(model)
+        found.append(model(input_ids=ids, attention_mask=mask, labels=labels, fused_lm_head=True).log_probs)
+    torch.testing.assert_close(found[1], found[0])
+
+
 def test_generation_stays_as_it_was(tiny_base: Path) -> None:
     model, _ = load_base_model(tiny_base, "float32")
     ids = torch.randint(5, 60, (2, 7))
     before = model(input_ids=ids).logits
     add_fused_lm_head(model)
-    read_prompts_once(model)
-    assert torch.equal(model(input_ids=ids).logits, before)
+    assert read_prompts_once(model)
+    assert torch.equal(model(ids).logits, before)
 
 
 def test_an_adapter_on_bfloat16_weights_is_no_hindrance_under_the_trainers_autocast(tiny_base: Path) -> None:

@@ -36,14 +36,17 @@ def test_weighted_auc_is_scikit_learns_with_sample_weights(events: list[tuple[in
             assert np.isclose(value, roc_auc_score(labels, scores, sample_weight=weight))
 
 
-@given(events=EVENTS, seed=st.integers(0, 5), chunk=st.sampled_from([1, 50, CHUNK]))
+@given(
+    events=EVENTS, seed=st.integers(0, 5), chunk=st.sampled_from([1, 50, CHUNK]), per_event=st.sampled_from([0, 100])
+)
 def test_an_auc_weighted_by_user_is_that_of_events_weighted_so(
-    events: list[tuple[int, int, int]], seed: int, chunk: int
+    events: list[tuple[int, int, int]], seed: int, chunk: int, per_event: int
 ) -> None:
     scores, labels, user = np.array(events).T
     weights = np.random.default_rng(seed).integers(0, 3, (6, 4))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(metrics, "CHUNK", chunk)
+        patch.setattr(metrics, "PAIRS_PER_EVENT", per_event)
         found = clustered_auc(scores.astype(float), labels, user, weights)
     np.testing.assert_allclose(found, weighted_auc(scores.astype(float), labels, weights[:, user]))
 
