@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from bench.data import LAST_DEVELOPMENT_WINDOW, shipped_chain
 from bench.policy import BeforeRL, before_rl
 from curec_assets.configuration.chain import Chain
-from curec_assets.evidence.text import short_title
+from curec_assets.evidence.titles import short_title
 
 if TYPE_CHECKING:
     from curec_assets.reward_model.scoring import PanelScore

@@ -20,8 +20,9 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 
 from curec_assets.aligned_llm.tasks import Example
+from curec_assets.evidence.titles import without_years
 from curec_assets.language_model.generation import Generator
-from curec_assets.language_model.prompts import Prompt, with_answer_start, with_hint, without_years
+from curec_assets.language_model.prompts import Prompt, with_answer_start, with_hint
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding, tidy_reason

@@ -9,10 +9,7 @@ models and small writers took those titles for friends of the item, and the sent
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-CLAUSE_ENDS = (", ", "; ", ": ", " - ", " – ", " (", " + ")
-
-LONGEST_TITLE = 80
-"""Characters of a title that a sentence bears; shop titles run to hundreds."""
+from curec_assets.evidence.titles import short_title
 
 FEW_LIKES = 5
 """Likes below which an item without facts is called little known rather than of mixed appeal."""
@@ -77,16 +74,6 @@ def _moving_clause(row: Mapping[str, Any], named: Sequence[str]) -> str:
         if fact["text"] not in named or fact["weight"] < 0:
             return f"lately they turn {'more to' if fact['weight'] > 0 else 'away from'} {fact['text']}"
     return ""
-
-
-def short_title(title: str) -> str:
-    """``title``, cut within 80 characters where a clause or else a word ends; a prefix, so that it stays findable."""
-    if len(title) <= LONGEST_TITLE:
-        return title
-    head = title[: LONGEST_TITLE + 1]
-    clause = max(head.rfind(mark) for mark in CLAUSE_ENDS)
-    cut = head[:clause] if clause >= LONGEST_TITLE // 2 else head.rsplit(" ", 1)[0][:LONGEST_TITLE]
-    return cut.rstrip(" ,;:-–+&(/")
 
 
 def _facts(row: Mapping[str, Any], kind: str) -> list[str]:

@@ -6,10 +6,10 @@ The question comes first because over-long prompts are cut at their end (``chat.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curec_assets.evidence.titles import short_title, without_years
 from curec_assets.lake.hashing import hash_text
 
 Prompt = tuple[tuple[str, str], ...]
@@ -36,8 +36,6 @@ evidence text names, or whoever learns from such texts learns to make names up."
 FALLING_LABELS = {"parts_from_crowd": "Unlike others, dislikes", "taste_moved": "Taste moves away from"}
 """How the signed kinds of fact are named when their weight is below zero."""
 
-TITLE_CHARACTERS = 80
-_YEAR = re.compile(r"\s*\((?:1[89]|20)\d\d\)")
 DESCRIPTION_CHARACTERS = 120
 CATEGORIES = 4
 """The last ones: a path of categories runs from the general to the particular, and the particular says more."""
@@ -95,11 +93,6 @@ def with_answer_start(prompt: Prompt, start: str) -> Prompt:
     return (*prompt, ("assistant", start))
 
 
-def without_years(text: str) -> str:
-    """``text`` with the bracketed years behind titles left out."""
-    return _YEAR.sub("", text)
-
-
 def prompt_hash(prompt: Prompt) -> str:
     """16 hex digits that change when anything the model reads changes (but its chat template)."""
     return hash_text(json.dumps(prompt, ensure_ascii=False))
@@ -113,7 +106,7 @@ def _item_question(row: Mapping[str, Any]) -> tuple[str, list[str]]:
     metadata = [_listed("Categories", (row.get("categories") or [])[-CATEGORIES:], separator=", ")]
     if row.get("description"):
         metadata.append(f"About: {_shorten(row['description'], DESCRIPTION_CHARACTERS)}.")
-    return f"Why do people like {_shorten(row['title'], TITLE_CHARACTERS)}?", metadata
+    return f"Why do people like {_told(row['title'])}?", metadata
 
 
 def _fact_lines(facts: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -127,13 +120,18 @@ def _fact_lines(facts: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _listed(label: str, texts: Sequence[str], separator: str = "; ") -> str:
-    shown = [_shorten(without_years(text), TITLE_CHARACTERS) for text in texts]
+    shown = [_told(without_years(text)) for text in texts]
     return f"{label}: {separator.join(shown)}." if shown else ""
 
 
 def _named(title: str, categories: Sequence[str]) -> str:
-    kept, name = ", ".join(categories[-CATEGORIES:]), _shorten(without_years(title), TITLE_CHARACTERS)
+    kept, name = ", ".join(categories[-CATEGORIES:]), _told(without_years(title))
     return f"{name} ({kept})" if kept else name
+
+
+def _told(title: str) -> str:
+    """A title just as evidence texts tell it: what is to be copied must stand there word for word."""
+    return short_title(" ".join(title.split())).rstrip(" .,;:")
 
 
 def _shorten(text: str, characters: int) -> str:

@@ -2,8 +2,8 @@
 
 A claim is a catalogue title, a category of the data set, or a capitalised span that does not open a sentence. All
 matching is on words, without case, punctuation, possessives or years, so ``Toy Story``, ``toy story`` and
-``Toy Story (1995)`` are one name. A claim stands when its words stand in a row in one field of the evidence, so a part
-of an evidenced title stands too.
+``Toy Story (1995)`` are one name; so are a long title and the beginning of it that prompts tell. A claim stands when
+its words stand in a row in one field of the evidence, so a part of an evidenced title stands too.
 """
 
 import re
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from curec_assets.evidence.titles import YEAR, short_title, without_years
 from curec_assets.reasons.sentences import sentence_starts
 
-_YEAR = re.compile(r"\s*\((?:1[89]|20)\d\d\)")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
 _RUN_GAP = re.compile(r"\s+|-")
@@ -53,7 +53,8 @@ class Grounding:
         self._titles: dict[str, Any] = {}
         self._categories: dict[str, Any] = {}
         for title in sorted({title for title in titles if title}):
-            _insert(self._titles, tuple(_tokens(_YEAR.sub("", title))), None, title)
+            for name in dict.fromkeys((title, short_title(title))):
+                _insert(self._titles, tuple(_tokens(without_years(name))), None, title)
         for category in sorted({category for category in categories if category}):
             for form in _number_forms(_words(category)):
                 _insert(self._categories, tuple(_Token(word, False, 0, 0) for word in form), category)
@@ -68,7 +69,7 @@ class Grounding:
         haystack = "|".join(f" {' '.join(field)} " for field in fields)
         names = {" ".join(field) for field in fields}
         # Blanked, not cut: what follows "Help! (1965)" must not look like the start of a sentence.
-        text = _YEAR.sub(lambda year: re.sub(r"\d", " ", year[0]), reason)
+        text = YEAR.sub(lambda year: re.sub(r"\d", " ", year[0]), reason)
         tokens = _tokens(text)
         starts = sentence_starts(text)
         spans: list[tuple[int, int]] = []
@@ -89,7 +90,7 @@ class Grounding:
     def titles_named(self, text: str) -> list[str]:
         """The catalogue's titles in ``text``, in order; of overlapping ones the first and longest. A name that titles
         share (but for the year) stands for the first of them in alphabetical order, unless the text tells the year."""
-        blanked = _YEAR.sub(lambda year: re.sub(r"\d", " ", year[0]), text)
+        blanked = YEAR.sub(lambda year: re.sub(r"\d", " ", year[0]), text)
         tokens, starts = _tokens(blanked), sentence_starts(blanked)
         found, begin = [], 0
         while begin < len(tokens):
@@ -99,7 +100,7 @@ class Grounding:
                 for token in tokens[begin : begin + length]:
                     node = node[token.word]
                 named = node[_NAMES]
-                year = _YEAR.match(text, tokens[begin + length - 1].end)
+                year = YEAR.match(text, tokens[begin + length - 1].end)
                 found.append(next((name for name in named if year and name.endswith(year[0].strip())), named[0]))
             begin += length or 1
         return found
@@ -128,7 +129,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(token.word for token in _tokens(_YEAR.sub("", text)))
+    return tuple(token.word for token in _tokens(without_years(text)))
 
 
 def _number_forms(words: tuple[str, ...]) -> set[tuple[str, ...]]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from curec_assets.evidence.titles import short_title
+
 
 def names_told(reason: str, told: Mapping[str, Any]) -> int:
     """How many of the title, categories and facts of ``told`` the reason names (without years, in any case)."""
@@ -22,4 +24,4 @@ def _behind(row: Mapping[str, Any]) -> set[str]:
 
 def _spoken(reason: str, names: set[Any]) -> int:
     spoken = reason.lower()
-    return sum(name.split(" (")[0].lower() in spoken for name in names if name)
+    return sum(short_title(name).split(" (")[0].lower() in spoken for name in names if name)

@@ -13,6 +13,7 @@ from curec_assets.aligned_llm.config import AlignmentConfig, HeldOutConfig
 from curec_assets.aligned_llm.held_out import HeldOut, evaluate_alignment
 from curec_assets.aligned_llm.histories import ALL_GROUPS, VisibleEvents, latest_rows, shown_items
 from curec_assets.configuration.windows import Window
+from curec_assets.evidence.titles import without_years
 from curec_assets.interactions.groups import subject_group
 from curec_assets.lake.schemas import EVALUATIONS
 from curec_assets.language_model.adapters import new_adapter, save_adapter
@@ -20,7 +21,7 @@ from curec_assets.language_model.beside import open_beside
 from curec_assets.language_model.config import AdapterConfig, SamplingConfig
 from curec_assets.language_model.generation import Sample, TransformersGenerator
 from curec_assets.language_model.loading import load_base_model, load_language_model
-from curec_assets.language_model.prompts import YES_NO, Prompt, without_years
+from curec_assets.language_model.prompts import YES_NO, Prompt
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from tests.aligned_llm.recorded_world import (

@@ -8,8 +8,8 @@ from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import Standing, VisibleEvents, latest_rows, shown_items
 from curec_assets.aligned_llm.standing import crowd_words, known_words, leniency_words
 from curec_assets.aligned_llm.tasks import Example, choose_examples, explain_examples, judge_examples
+from curec_assets.evidence.titles import without_years
 from curec_assets.interactions.groups import subject_group
-from curec_assets.language_model.prompts import without_years
 from tests.aligned_llm.recorded_world import (
     ITEMS,
     START,

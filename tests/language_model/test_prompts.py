@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
+from curec_assets.evidence.titles import without_years
 from curec_assets.language_model.chat import answer_tokens, prompt_tokens
 from curec_assets.language_model.loading import load_language_model
 from curec_assets.language_model.prompts import (
@@ -14,7 +15,6 @@ from curec_assets.language_model.prompts import (
     judge_prompt,
     prompt_hash,
     with_hint,
-    without_years,
 )
 from tests.language_model.tiny_model import EMMA, HEAT, ROWS, item_row
 
