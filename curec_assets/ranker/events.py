@@ -125,17 +125,24 @@ class EventLog:
         first, end = self._user_span(user, ts)
         return (end - first).astype(np.float64), self._user_likes[end] - self._user_likes[first]
 
-    def counts_by_item(self, ts: np.ndarray, liked_only: bool) -> np.ndarray:
-        """Events (or likes) of every item strictly before each of the ascending moments ``ts``: (moments, items)."""
+    def counts_by_item(self, ts: np.ndarray, liked_only: bool, items: np.ndarray | None = None) -> np.ndarray:
+        """Events (or likes) of the distinct ``items`` (by default all) strictly before each of the ascending moments
+        ``ts``: float64 (moments, items)."""
         upto = np.searchsorted(self.events.ts, ts, side="left")
-        weight = self.events.label if liked_only else np.ones(len(self.events))
-        found = np.zeros((len(ts), self.items))
-        if len(ts):
-            # Event number e first counts at the first moment whose span reaches past it.
-            row = np.searchsorted(upto, np.arange(upto[-1]), side="right")
-            flat = row * self.items + self.events.item[: upto[-1]]
-            found += np.bincount(flat, weight[: upto[-1]], minlength=found.size).reshape(found.shape)
-        return np.cumsum(found, axis=0)
+        end = upto[-1] if len(ts) else 0
+        place, number = self.events.item[:end], np.arange(end)
+        weight = self.events.label[:end] if liked_only else np.ones(end)
+        width = self.items
+        if items is not None:
+            width = len(items)
+            places = np.full(self.items, -1)
+            places[items] = np.arange(width)
+            place = places[place]
+            number, weight, place = (of[place >= 0] for of in (number, weight, place))
+        # Event number e first counts at the first moment whose span reaches past it.
+        flat = np.searchsorted(upto, number, side="right") * width + place
+        found = np.bincount(flat, weight, minlength=len(ts) * width).reshape(len(ts), width)
+        return np.cumsum(found, axis=0, dtype=np.float64)
 
     def co_liked(self, starts: np.ndarray) -> np.ndarray:
         """Where items stand among what the same people like, by likes strictly before each of the moments ``starts``:

@@ -3,7 +3,8 @@
 Deviations from the paper: the history is read once per event instead of once per user, so that no tied event can leak
 into another (positions count instants, not events, and events of one instant see each other alone and what came
 before); a last token carrying the user asks for the next item; events carry whether they were liked; softmax loss over
-the catalogue known at the event's time instead of one negative.
+the catalogue known at the event's time instead of one negative; beside the dot product, how far this user follows what
+many like (of late, and ever) is learned, for states and ids learned over years do not know what is new this month.
 """
 
 import torch
@@ -14,6 +15,7 @@ from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Shape, Task, run_epochs
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.fusion import INITIAL_SPREAD, Fusion
+from curec_assets.ranker.trends import TRENDS, Trends
 from curec_assets.ranker.versions import distinct
 
 MANY_VERSIONS = 8
@@ -52,7 +54,8 @@ class Attention(nn.Module):
 
 
 class SASRec(nn.Module):
-    """Scores are dot products of the user's state with item embeddings; only liked events are targets."""
+    """Scores are dot products of the user's state with item embeddings, plus what the user makes of the items' trends;
+    only liked events are targets."""
 
     task: Task = "next_item"
 
@@ -71,6 +74,10 @@ class SASRec(nn.Module):
             Attention(width, config.sasrec_heads, config.dropout) for _ in range(config.sasrec_blocks)
         )
         self.norm = nn.LayerNorm(width)
+        self.follow = nn.Linear(width, TRENDS)
+        for parameter in self.follow.parameters():
+            nn.init.zeros_(parameter)
+        self.recent_days = config.recent_days
 
     def fit(
         self, knowledge: Knowledge, examples: Examples, config: RankerConfig, progress: Progress = silent
@@ -94,7 +101,7 @@ class SASRec(nn.Module):
                 )
             # The target stands by itself, and items not yet seen by anyone cannot be chosen.
             known = (others != target) & (knowledge.first_seen[others] <= queries.ts[:, None])
-            return self._loss(knowledge, queries, target, others.expand(len(rows), -1), known)
+            return self._loss(knowledge, queries, target, others, known)
 
         lengths = examples.queries.present.sum(dim=1)[liked]
         return run_epochs(
@@ -122,7 +129,8 @@ class SASRec(nn.Module):
         versions, column = distinct(met, len(knowledge.items))
         scores = state @ self.items(knowledge.items, versions).T
         # With one version an item, the columns stand in the items' order already.
-        return scores if len(versions) == column.shape[1] else scores.gather(1, column)
+        scores = scores if len(versions) == column.shape[1] else scores.gather(1, column)
+        return scores + self._lean(state, self._trends(knowledge).of_all(torch.arange(scores.shape[1]), queries.ts))
 
     @torch.no_grad()
     def attention(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
@@ -132,15 +140,17 @@ class SASRec(nn.Module):
         return weights[:, None].expand(-1, items.shape[1], -1)
 
     def _loss(self, knowledge: Knowledge, queries: Queries, target: Tensor, others: Tensor, known: Tensor) -> Tensor:
-        """Mean cross-entropy of ``target`` (n, 1) among itself and those of ``others`` (n, c) that are ``known``."""
+        """Mean cross-entropy of ``target`` (n, 1) among itself and the ``others`` (c,) that are ``known`` (n, c)."""
         state, _ = self._state(knowledge, queries)
-        window, moment = queries.window[:, None], queries.ts[:, None]
+        window, moment, trends = queries.window[:, None], queries.ts[:, None], self._trends(knowledge)
         own = (self.items(knowledge.items, knowledge.items.met(target, window, moment))[:, 0] * state).sum(dim=1)
-        met = knowledge.items.met(others, window, moment)
+        own = own + self._lean(state, trends.of_pairs(target, queries.ts))[:, 0]
+        met = knowledge.items.met(others.expand(len(target), -1), window, moment)
         versions, column = distinct(met, len(knowledge.items))
         # Rows share the versions they meet: one product with all of them, from which each row leaves out what is not
         # its own. Picking instead would cost more on the way back than the product itself.
         scores = state @ self.items(knowledge.items, versions).T
+        scores = scores.scatter_add(1, column, self._lean(state, trends.of_all(others, queries.ts)))
         open_to = torch.zeros(scores.shape, dtype=torch.bool).scatter_(1, column, known)
         scores = torch.cat([own[:, None], scores.masked_fill(~open_to, -1e9)], dim=1)
         return (torch.logsumexp(scores, dim=1) - own).mean()
@@ -148,11 +158,19 @@ class SASRec(nn.Module):
     def _scores(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
         state, _ = self._state(knowledge, queries)
         met = knowledge.items.met(items, queries.window[:, None], queries.ts[:, None])
+        lean = self._lean(state, self._trends(knowledge).of_pairs(items, queries.ts))
         if len(knowledge.items) > MANY_VERSIONS * items.shape[1]:
-            return (self.items(knowledge.items, met) @ state[:, :, None])[..., 0]
+            return (self.items(knowledge.items, met) @ state[:, :, None])[..., 0] + lean
         # Users share the versions they meet: one product with all of them, then each row picks its own.
         table = self.items(knowledge.items, torch.arange(len(knowledge.items)))
-        return (state @ table.T).gather(1, met)
+        return (state @ table.T).gather(1, met) + lean
+
+    def _trends(self, knowledge: Knowledge) -> Trends:
+        return Trends(knowledge.log, self.recent_days)
+
+    def _lean(self, state: Tensor, trends: Tensor) -> Tensor:
+        """What each user (state (n, width)) makes of the trends (n, c, TRENDS) of items: (n, c)."""
+        return (trends @ self.follow(state)[:, :, None])[..., 0]
 
     def _state(self, knowledge: Knowledge, queries: Queries) -> tuple[Tensor, Tensor]:
         length = queries.history.shape[1]

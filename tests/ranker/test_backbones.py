@@ -85,11 +85,12 @@ class TestSASRec(RankerConformance):
     ) -> None:
         knowledge = world.knowledge(arm, STARTS, 0)
         model = self.model().eval()
+        torch.nn.init.normal_(model.follow.weight)
         target = examples.item[:, None]
-        others = torch.arange(len(knowledge.first_seen)).expand(len(examples), -1)
+        others = torch.arange(len(knowledge.first_seen))
         known = (others != target) & (knowledge.first_seen[others] <= examples.queries.ts[:, None])
         loss = model._loss(knowledge, examples.queries, target, others, known)
-        scores = model.score(knowledge, examples.queries, torch.cat([target, others], dim=1))
+        scores = model.score(knowledge, examples.queries, torch.cat([target, others.expand(len(target), -1)], dim=1))
         scores = scores.masked_fill(torch.nn.functional.pad(~known, (1, 0)), -1e9)
         assert torch.allclose(loss, -torch.log_softmax(scores, dim=1)[:, 0].mean(), atol=1e-5)
 
