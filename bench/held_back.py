@@ -15,10 +15,11 @@ from curec_assets.interactions.sources import open_source
 from curec_assets.lake.schemas import EVIDENCE, reason_embeddings
 from curec_assets.language_model.encoder import TextEncoder
 
-CHAINS = ("amazon_beauty", "movielens_small")
-"""Both open with a window that is trained on and never judged: the last one to tune on. ``amazon_cds`` is not among
+TUNED_UP_TO = {"amazon_beauty": "2014-04", "movielens_small": "2013"}
+"""The last window of each chain that something may be tuned on; those after it are judged. ``amazon_cds`` is not among
 them: it confirms what was chosen on these."""
 
+CHAINS = tuple(TUNED_UP_TO)
 
 NO_EVIDENCE = EVIDENCE.empty_table().append_column("window", pa.array([], pa.string()))
 
@@ -46,13 +47,13 @@ def open_chain(name: str) -> Chain:
 
 
 def hold_back(chain: Chain, window: str | None, earlier: int) -> Held:
-    """Data of ``chain`` up to the end of ``window`` (the last one allowed by default), cut into that window, the
+    """Data of ``chain`` up to the end of ``window`` (the last one tuned on by default), cut into that window, the
     ``earlier`` ones before it, and all history.
 
     Raises:
         ValueError: a window that the chain is judged on.
     """
-    last = chain.windows.first
+    last = TUNED_UP_TO[chain.name]
     if (window or last) > last:
         raise ValueError(f"{window} is kept for the final test; choose a window up to {last}")
     far = {"first": "1990-01" if chain.windows.frequency == "monthly" else "1990", "last": window or last}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.held_back import TUNED_UP_TO, open_chain
 from bench.top_k import main
 
 
@@ -22,3 +23,9 @@ def test_the_chain_that_confirms_is_refused(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit):
         main(["--chain", "amazon_cds", "--window", "2016"])
     assert "amazon_cds is kept for confirmation" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "last"), TUNED_UP_TO.items())
+def test_reasons_begin_before_what_is_tuned_on_and_that_before_what_is_judged(name: str, last: str) -> None:
+    windows = [window.key for window in open_chain(name).all_windows()]
+    assert windows[0] < last < windows[-1]

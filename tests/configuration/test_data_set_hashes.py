@@ -10,11 +10,11 @@ from curec_assets.lineage import LINEAGE
 from tests.small_world import write_world
 
 HASHES = {
-    "amazon_beauty": "d7cce880b7faad07",
+    "amazon_beauty": "92c84c1e489dfb4d",
     "amazon_cds": "73d7970742cef62c",
     "demo": "953c856a61f6377f",
     "movielens_100k": "953c856a61f6377f",
-    "movielens_small": "da8d87722af514ea",
+    "movielens_small": "1bde0a1d0a573f41",
 }
 
 
