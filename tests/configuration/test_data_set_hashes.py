@@ -11,7 +11,7 @@ from tests.small_world import write_world
 
 HASHES = {
     "amazon_beauty": "92c84c1e489dfb4d",
-    "amazon_cds": "73d7970742cef62c",
+    "amazon_cds": "9994762e8bb1beb2",
     "demo": "953c856a61f6377f",
     "movielens_100k": "953c856a61f6377f",
     "movielens_small": "1bde0a1d0a573f41",
