@@ -1,12 +1,8 @@
 """``curec init`` recognises what it is given, says what it saw, and writes a chain that loads and loses no row."""
 
-import csv
 import gzip
 import os
-import pty
 import re
-import subprocess
-import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,23 +14,14 @@ from curec_assets.interactions.cleaning import QUARANTINE_CODES, clean_interacti
 from curec_assets.interactions.config import AmazonReviews, FilesSource, MovieLensFiles
 from curec_assets.interactions.sources import open_source
 from dagster_project.cli.main import main
+from tests.command_line.init_command import init, write_csv
 from tests.public_formats import EVENTS, FORMATS, ITEMS, USERS
 
 SHARED = Path(os.environ.get("CUREC_SHARED_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 FILES = [name for name in FORMATS if name != "query_pair"]
 
 
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "data").mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CUREC_CONFIG", raising=False)
-
-
-def init(*arguments: str) -> Chain:
-    name = arguments[arguments.index("--name") + 1]
-    assert main(["init", "--yes", *arguments]) == 0
-    return load_chain(Path("configuration", "chains", f"{name}.yaml"))
+pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
 
 
 def all_rows(chain: Chain) -> int:
@@ -75,8 +62,8 @@ def test_what_it_counts_as_quarantined_is_what_a_run_quarantines(capsys: pytest.
         ("u1", "i1", "many", "2020-01-03"),
     ]
     rows += [("u1", "i1", 99, "2020-01-04"), ("u1", "i1", 4, "2020-01-05"), ("u1", "i1", 2, "2020-01-05")]
-    _write_csv("data/interactions.csv", rows)
-    _write_csv("data/items.csv", [("item_id", "title"), *((f"i{n}", f"Title {n}") for n in range(3))])
+    write_csv("data/interactions.csv", rows)
+    write_csv("data/items.csv", [("item_id", "title"), *((f"i{n}", f"Title {n}") for n in range(3))])
     chain = init("--interactions", "data/interactions.csv", "--name", "small")
     told = capsys.readouterr().out
     source = open_source(chain.data_set, chain.folder)
@@ -107,8 +94,8 @@ def test_the_label_rule_follows_the_scale_and_counts_are_implicit(
     ratings: list, rule: tuple[float, tuple[float, float]] | None
 ) -> None:
     rows = [(f"u{n}", "i", ratings[n % len(ratings)], f"2020-01-{1 + n % 28:02d}") for n in range(100)]
-    _write_csv("data/interactions.csv", [("user", "item", "score", "date"), *rows])
-    _write_csv("data/items.csv", [("item", "name"), ("i", "One")])
+    write_csv("data/interactions.csv", [("user", "item", "score", "date"), *rows])
+    write_csv("data/items.csv", [("item", "name"), ("i", "One")])
     data_set = init("--interactions", "data/interactions.csv", "--name", "rated").data_set
     if rule is None:
         assert data_set.implicit
@@ -125,8 +112,8 @@ def test_windows_are_the_finest_that_are_full_enough(days: int, per_day: int, fr
     rows = [
         (f"u{n}", "i", (start + timedelta(days=day)).date().isoformat()) for day in range(days) for n in range(per_day)
     ]
-    _write_csv("data/interactions.csv", [("user", "item", "date"), *rows])
-    _write_csv("data/items.csv", [("item", "name"), ("i", "One")])
+    write_csv("data/interactions.csv", [("user", "item", "date"), *rows])
+    write_csv("data/items.csv", [("item", "name"), ("i", "One")])
     chain = init("--interactions", "data/interactions.csv", "--name", "dated")
     assert chain.windows.frequency == frequency
     assert 3 <= len(chain.all_windows()) <= 7
@@ -213,75 +200,6 @@ def test_what_it_cannot_make_out_is_told_in_a_sentence_and_nothing_is_written(
     assert not Path("configuration").exists()
 
 
-def init_on_a_terminal(answers: str, *arguments: str) -> str:
-    """What ``curec init`` printed to a person who types ``answers``."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dagster_project.cli.main", "init", *arguments],
-        stdin=follower,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
-    )
-    os.write(leader, answers.encode())
-    told, complaint = process.communicate()
-    os.close(leader)
-    os.close(follower)
-    assert process.returncode == 0, complaint
-    return told
-
-
-def test_on_a_terminal_it_asks_for_what_flags_do_not_say() -> None:
-    FORMATS["movielens_1m"](Path("data"))
-    # Items: as proposed; name; windows: as proposed; likes from 5 on; write.
-    told = init_on_a_terminal("\nfilms\n\n5\ny\n", "--interactions", "data/ratings.dat")
-    assert "Lowest rating that is a like, or implicit (4)" in told
-    assert load_chain(Path("configuration/chains/films.yaml")).data_set.like_at == 5
-
-
-def test_on_a_terminal_it_asks_for_a_column_that_it_cannot_tell_until_one_is_named() -> None:
-    _write_csv("data/met.csv", [("wer", "item", "date"), *((f"u{n}", "i", f"2020-01-{n:02d}") for n in range(1, 29))])
-    _write_csv("data/things.csv", [("item", "[bold]"), ("i", "One")])
-    # Who: no column of that name, then one; what the title is; windows: as proposed; write.
-    told = init_on_a_terminal(
-        "who\nwer\n[bold]\n\ny\n", "--interactions", "data/met.csv", "--items", "data/things.csv", "--name", "met"
-    )
-    assert "Which column of data/met.csv holds the user? [wer/item/date]" in told
-    source = load_chain(Path("configuration/chains/met.yaml")).data_set.source
-    assert source.interaction_columns.user == "wer"
-    assert source.item_columns.title == "[bold]"
-
-
-def write_rated_under_an_odd_name() -> tuple[str, ...]:
-    rows = [(f"u{n}", "i", 1 + n % 5, "web", f"2020-01-{n:02d}") for n in range(1, 29)]
-    _write_csv("data/met.csv", [("user", "item", "thumbs", "shop", "date"), *rows])
-    _write_csv("data/things.csv", [("item", "name"), ("i", "One")])
-    return ("--interactions", "data/met.csv", "--items", "data/things.csv", "--name", "met")
-
-
-@pytest.mark.parametrize(("answers", "rating"), [("thumbs\n\n4\ny\n", "thumbs"), ("stars\n-\n\ny\n", None)])
-def test_on_a_terminal_it_asks_which_column_holds_the_rating_and_takes_none_for_an_answer(
-    answers: str, rating: str | None
-) -> None:
-    told = init_on_a_terminal(answers, *write_rated_under_an_odd_name())
-    assert "Which column of data/met.csv holds the rating (- for none)? [thumbs/shop/-]" in told
-    assert "note: no rating column" not in told
-    data_set = load_chain(Path("configuration/chains/met.yaml")).data_set
-    assert data_set.source.interaction_columns.rating == rating
-    assert data_set.implicit == (rating is None)
-
-
-def test_where_nobody_is_asked_it_says_that_no_rating_column_was_recognised(capsys: pytest.CaptureFixture[str]) -> None:
-    files = write_rated_under_an_odd_name()
-    assert init(*files).data_set.implicit
-    told = capsys.readouterr().out
-    assert "note: no rating column recognised among thumbs, shop; taken as implicit; pass --columns rating=NAME" in told
-    for said in (("--implicit",), ("--columns", "rating=thumbs")):
-        init(*files, *said, "--force")
-        assert "no rating column" not in capsys.readouterr().out
-
-
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"no data at {SHARED} (set CUREC_SHARED_DATA); it may not be shipped")
 @pytest.mark.parametrize(
     ("name", "rows", "implicit", "frequency"),
@@ -301,11 +219,6 @@ def test_real_data_is_taken_for_what_it_is(
     assert implicit or chain.data_set.like_at == 4
     assert chain.windows.frequency == frequency
     assert all_rows(chain) == rows
-
-
-def _write_csv(path: str, rows: list) -> None:
-    with Path(path).open("w", newline="") as file:
-        csv.writer(file).writerows(rows)
 
 
 @pytest.mark.parametrize("name", ["movielens_100k", "movielens_1m", "csv_files", "json_gz_files", "parquet_files"])
