@@ -14,7 +14,7 @@ HASHES = {
     "amazon_cds": "9994762e8bb1beb2",
     "demo": "953c856a61f6377f",
     "movielens_100k": "953c856a61f6377f",
-    "movielens_small": "1bde0a1d0a573f41",
+    "movielens_small": "d58420327c4873e5",
 }
 
 

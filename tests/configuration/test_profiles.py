@@ -10,7 +10,7 @@ PROFILES = sorted(path.stem for path in (SHIPPED / "profiles").glob("*.yaml"))
 
 
 def test_the_documented_profiles_are_there() -> None:
-    assert PROFILES == ["cpu", "demo", "gpu", "test", "topk"]
+    assert PROFILES == ["cpu", "demo", "gpu", "test", "topk", "topk_brief"]
 
 
 @pytest.mark.parametrize("name", PROFILES)
