@@ -57,6 +57,8 @@ class Answer:
     part: str
     """The slice."""
     pooled: Pooled
+    relative: float | None
+    """Of rankers: the value as a share of what the arm named last has in the same windows."""
 
     @property
     def about(self) -> tuple[str, str, str, str]:
@@ -84,7 +86,8 @@ def answers_to(question: Question, rows: ChainRows, windows: Sequence[str]) -> l
     answers = []
     for measure in sorted(measures, key=lambda key: _order(question, key)):
         backbone, arm, metric, part = measure
-        pooled = pool((row for row in found if _measure(row) == measure), question.subject in SHARE_EVENTS)
+        own = [row for row in found if _measure(row) == measure]
+        pooled = pool(own, question.subject in SHARE_EVENTS)
         if pooled is None:
             continue
         answers.append(
@@ -94,9 +97,18 @@ def answers_to(question: Question, rows: ChainRows, windows: Sequence[str]) -> l
                 metric if backbone is None or question.subject != "ranker" else f"{metric} ({backbone})",
                 part,
                 pooled,
+                _relative(pooled, own, rows.evaluations["ranker"]) if question.subject == "ranker" else None,
             )
         )
     return answers
+
+
+def _relative(difference: Pooled, own: Sequence[Row], rankers: Sequence[Row]) -> float | None:
+    windows = {row["window"] for row in own}
+    backbone, arm, metric, part = _measure(own[0])
+    last = (backbone, arm.rpartition(" − ")[2], metric, part)
+    level = pool(row for row in rankers if _measure(row) == last and row["window"] in windows)
+    return difference.value / level.value if level and level.value > 0 else None
 
 
 def _measure(row: Row) -> tuple[str | None, str, str, str]:

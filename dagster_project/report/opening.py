@@ -15,6 +15,7 @@ POOLING = (
     "the windows' intervals: 95 %, for the contrasts of point 6 jointly within a window. A window whose value has no "
     f"interval (fewer than {MIN_INTERVAL_SUBJECTS} subjects behind a later gain) is left out: see the column windows. "
     "n counts texts or choices (1), events (2, 4, 5, 6), subjects (3). Rewards and later gain are in nats per event. "
+    "Relative (5, 6): the value as a share of what the ranker named last has. "
     "Above 0 is the better side, except in losses and errors; not told apart means that the interval holds 0, or that "
     "there is none. Other recommenders beside id_only: docs/experiments.md."
 )
@@ -23,7 +24,7 @@ POOLING = (
 def opening_blocks(rows: ChainRows, chosen: Sequence[str]) -> list[Block]:
     """The table of questions, pooled over the windows ``chosen``, and seconds per stage in them."""
     cells = tuple(cell for question in QUESTIONS for cell in _cells_of(question, rows, chosen))
-    columns = ("point", "compared", "measure", "slice", "verdict", "windows", "value", "interval", "n")
+    columns = ("point", "compared", "measure", "slice", "verdict", "windows", "value", "interval", "relative", "n")
     return [
         Heading(3, f"Six questions, pooled over {chosen[0]} to {chosen[-1]}"),
         Table(columns, cells, 3),
@@ -41,11 +42,12 @@ def _cells_of(question: Question, rows: ChainRows, windows: Sequence[str]) -> li
             f"{answer.pooled.pooled} of {answer.pooled.measured}",
             number(answer.pooled.value),
             interval({"ci_low": answer.pooled.ci_low, "ci_high": answer.pooled.ci_high}),
+            NOTHING if answer.relative is None else f"{answer.relative:+.1%}",
             f"{answer.pooled.n:,}",
         )
         for answer in answers_to(question, rows, windows)
     ]
-    return cells or [(question.text, *[NOTHING] * 8)]
+    return cells or [(question.text, *[NOTHING] * 9)]
 
 
 def _wall_clock(costs: Sequence[Row], windows: Sequence[str]) -> Table:

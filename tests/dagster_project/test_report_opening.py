@@ -117,6 +117,20 @@ def test_the_opening_pools_the_windows_that_were_asked_for_and_no_other() -> Non
         chosen_windows(rows, "2021-01")
 
 
+def test_a_rankers_difference_is_told_as_a_share_of_what_the_arm_named_last_has_in_the_same_windows() -> None:
+    windows = ("2020-01", "2020-02", "2020-03")
+    contrast = "corrected_reasons − id_only"
+    judged = [auc(window, contrast, 0.1, 0.01, 10) for window in windows[1:]]
+    levels = [
+        auc(w, "id_only", v, 0.01, 10) | {"is_contrast": False} for w, v in zip(windows, (9.0, 0.4, 0.6), strict=True)
+    ]
+    questions, _ = tables(chain_rows({"ranker": judged + levels}, windows), "..")
+    (found,) = [cells for cells in questions if cells["compared"] == contrast]
+    assert found["relative"] == "+20.0%"
+    unmeasured, _ = tables(chain_rows({"ranker": judged}, windows), "..")
+    assert [cells["relative"] for cells in unmeasured if cells["compared"] == contrast] == ["–"]
+
+
 def test_every_question_has_a_row_though_nothing_answers_it() -> None:
     questions, _ = tables(chain_rows({}, ("2020-01",)), "..")
     assert [cells["point"] for cells in questions] == [question.text for question in QUESTIONS]
