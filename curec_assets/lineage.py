@@ -56,24 +56,24 @@ LINEAGE: Mapping[str, Artifact] = {
     "raw_interactions": Artifact("interactions", (), ("data_set",)),
     "users": Artifact("interactions", (), ("data_set", "users")),
     "cleaned_interactions": Artifact("interactions", (at("raw_interactions"), up_to("items")), ("data_set",)),
-    "evidence": Artifact("evidence", (up_to("cleaned_interactions"), up_to("items")), ("evidence",), code_version="3"),
+    "evidence": Artifact("evidence", (up_to("cleaned_interactions"), up_to("items")), ("evidence",), code_version="4"),
     "aligned_llm": Artifact(
         "language_model",
         (up_to("evidence"), up_to("cleaned_interactions"), previous("aligned_llm")),
         ("seed", "threads", "negatives_per_positive", "language_model", "gate", "alignment"),
-        code_version="6",
+        code_version="7",
     ),
     "draft_reasons": Artifact(
         "reasons",
         (at("aligned_llm"), up_to("evidence"), up_to_previous("draft_reasons")),
         ("seed", "threads", "language_model", "sampling", "gate", "review", "drafts"),
-        code_version="4",
+        code_version="5",
     ),
     "reward_model": Artifact(
         "reward",
         (up_to("cleaned_interactions"), up_to("evidence"), up_to("draft_reasons"), up_to("items")),
         ("seed", "threads", "negatives_per_positive", "encoder", "gold_encoder", "reward_model"),
-        code_version="4",
+        code_version="5",
     ),
     "rl_policy": Artifact(
         "language_model",
@@ -89,13 +89,13 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "policy",
         ),
-        code_version="5",
+        code_version="6",
     ),
     "arrival_reasons": Artifact(
         "reasons",
         (up_to("items"), previous("rl_policy"), previous("aligned_llm")),
         ("seed", "threads", "language_model", "sampling", "gate", "arrivals"),
-        code_version="3",
+        code_version="4",
     ),
     "corrected_reasons": Artifact(
         "reasons",
@@ -120,7 +120,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "correction",
         ),
-        code_version="4",
+        code_version="5",
     ),
     "reason_embeddings": Artifact(
         "reasons",
@@ -136,7 +136,7 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("items"),
         ),
         ("seed", "threads", "encoder", "ranker"),
-        code_version="3",
+        code_version="4",
     ),
     "ranker_evaluation": Artifact(
         "ranking",
@@ -165,7 +165,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "ranker",
             "user_groups",
         ),
-        code_version="5",
+        code_version="6",
     ),
     "recommendations": Artifact(
         "ranking",
@@ -178,7 +178,7 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("items"),
         ),
         ("seed", "threads", "encoder", "ranker"),
-        code_version="2",
+        code_version="3",
     ),
     "bias_audit": Artifact(
         "audit",
@@ -191,7 +191,7 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("evidence"),
         ),
         ("audit",),
-        code_version="3",
+        code_version="4",
     ),
 }
 """All artifacts in an order in which each comes after everything it reads in its own window."""

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curec_assets.evidence.titles import short_title
 from curec_assets.interactions.groups import Group, subject_group
 
 ALL_GROUPS: tuple[Group, ...] = get_args(Group)
@@ -27,6 +28,11 @@ class ShownItem:
     item_id: str
     title: str
     categories: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The title as texts tell it."""
+        return short_title(self.title)
 
 
 @dataclass(frozen=True)

@@ -152,26 +152,26 @@ def _told(item: ShownItem, others: Sequence[ShownItem]) -> dict[str, Any]:
 def _why_liked(item: ShownItem, likes: Sequence[ShownItem]) -> str:
     nearest, shared = _nearest(item, likes)
     if shared:
-        return f"{item.title} shares {shared} with {nearest.title}, which this person liked."
-    return f"{item.title} is nearest to what this person liked lately, such as {nearest.title}."
+        return f"{item.name} shares {shared} with {nearest.name}, which this person liked."
+    return f"{item.name} is nearest to what this person liked lately, such as {nearest.name}."
 
 
 def _why_passed_over(item: ShownItem, likes: Sequence[ShownItem]) -> str:
     nearest, shared = _nearest(item, likes)
     if shared:
-        return f"{item.title} shares {shared} with {nearest.title}, yet this person went on to something else."
-    return f"{item.title} is far from what this person liked, such as {nearest.title}."
+        return f"{item.name} shares {shared} with {nearest.name}, yet this person went on to something else."
+    return f"{item.name} is far from what this person liked, such as {nearest.name}."
 
 
 def _why_disliked(item: ShownItem, likes: Sequence[ShownItem], dislikes: Sequence[ShownItem]) -> str:
     if dislikes:
         nearest, shared = _nearest(item, dislikes)
         if shared:
-            return f"{item.title} shares {shared} with {nearest.title}, which this person disliked."
+            return f"{item.name} shares {shared} with {nearest.name}, which this person disliked."
     nearest, shared = _nearest(item, likes)
     if shared:
-        return f"Sharing {shared} with {nearest.title} is not enough for this person to like {item.title}."
-    return f"{item.title} is far from what this person liked, such as {nearest.title}."
+        return f"Sharing {shared} with {nearest.name} is not enough for this person to like {item.name}."
+    return f"{item.name} is far from what this person liked, such as {nearest.name}."
 
 
 def _nearest(item: ShownItem, others: Sequence[ShownItem]) -> tuple[ShownItem, str]:

@@ -9,7 +9,8 @@ class EvidenceConfig(Section):
     """Floors, priors and sizes of the facts in ``evidence`` (DESIGN §3.1)."""
 
     facts_per_kind: int = Field(default=3, ge=1, le=20)
-    """Facts kept of one kind and subject, strongest first. Three, because prompts name no more."""
+    """Facts kept of one kind and subject, strongest first, all of which a reason may claim. Prompts tell three or four
+    at most; with more kept, a reason stays true while what it names only falls behind."""
     likes_per_user: int = Field(default=100, ge=2)
     """Most recent likes of each person that enter the counts of titles liked together; bounds the pairs, which grow
     with the square of a history. 100 covers nine in ten people of MovieLens-100K in full."""

@@ -9,7 +9,7 @@ models and small writers took those titles for friends of the item, and the sent
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from curec_assets.evidence.titles import short_title
+from curec_assets.evidence.titles import facts_told, short_title
 
 FEW_LIKES = 5
 """Likes below which an item without facts is called little known rather than of mixed appeal."""
@@ -62,7 +62,7 @@ def _user_sentences(row: Mapping[str, Any]) -> list[str]:
 
 
 def _parting_clause(row: Mapping[str, Any], named: Sequence[str]) -> str:
-    for fact in _of_kind(row, "parts_from_crowd")[:2]:
+    for fact in facts_told(row, "parts_from_crowd")[:2]:
         title = short_title(fact["text"])
         if title not in named:
             return f"unlike most, they {'like' if fact['weight'] > 0 else 'did not care for'} {title}"
@@ -70,18 +70,14 @@ def _parting_clause(row: Mapping[str, Any], named: Sequence[str]) -> str:
 
 
 def _moving_clause(row: Mapping[str, Any], named: Sequence[str]) -> str:
-    for fact in _of_kind(row, "taste_moved")[:2]:
+    for fact in facts_told(row, "taste_moved")[:2]:
         if fact["text"] not in named or fact["weight"] < 0:
             return f"lately they turn {'more to' if fact['weight'] > 0 else 'away from'} {fact['text']}"
     return ""
 
 
 def _facts(row: Mapping[str, Any], kind: str) -> list[str]:
-    return [fact["text"] for fact in _of_kind(row, kind)]
-
-
-def _of_kind(row: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
-    return [fact for fact in row["facts"] if fact["kind"] == kind]
+    return [fact["text"] for fact in facts_told(row, kind)]
 
 
 def _sentence(text: str) -> str:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from curec_assets.evidence.titles import short_title, without_years
+from curec_assets.evidence.titles import FACTS_OF_TITLES, facts_told, short_title, without_years
 from curec_assets.lake.hashing import hash_text
 
 Prompt = tuple[tuple[str, str], ...]
@@ -48,7 +48,7 @@ def explain_prompt(evidence_row: Mapping[str, Any]) -> Prompt:
         metadata: list[str] = []
     else:
         question, metadata = _item_question(evidence_row)
-    return _ask(question, [*metadata, *_fact_lines(evidence_row.get("facts") or [])])
+    return _ask(question, [*metadata, *_fact_lines(evidence_row)])
 
 
 def arrival_prompt(item_row: Mapping[str, Any]) -> Prompt:
@@ -67,7 +67,8 @@ def judge_prompt(
     question = f"Would this person like {_named(title, categories)}? Give a reason, then Answer: yes or Answer: no."
     # What says most comes last: a small model heeds what stands right before its answer.
     told = [_listed("This person", [leniency]), _listed("Others", [crowd])]
-    return _ask(question, [_listed("Liked", likes), _listed("Disliked", dislikes), *told])
+    shown = [_listed("Liked", _all_told(likes)), _listed("Disliked", _all_told(dislikes))]
+    return _ask(question, [*shown, *told])
 
 
 def choose_prompt(likes: Sequence[str], title: str, categories: Sequence[str], known: str) -> Prompt:
@@ -79,7 +80,7 @@ def choose_prompt(likes: Sequence[str], title: str, categories: Sequence[str], k
     question = (
         f"Did this person choose {_named(title, categories)} next? Give a reason, then Answer: yes or Answer: no."
     )
-    return _ask(question, [_listed("Liked", likes), _listed("Others", [known])])
+    return _ask(question, [_listed("Liked", _all_told(likes)), _listed("Others", [known])])
 
 
 def with_hint(prompt: Prompt, outcome: str) -> Prompt:
@@ -106,32 +107,38 @@ def _item_question(row: Mapping[str, Any]) -> tuple[str, list[str]]:
     metadata = [_listed("Categories", (row.get("categories") or [])[-CATEGORIES:], separator=", ")]
     if row.get("description"):
         metadata.append(f"About: {_shorten(row['description'], DESCRIPTION_CHARACTERS)}.")
-    return f"Why do people like {_told(row['title'])}?", metadata
+    return f"Why do people like {short_title(row['title'])}?", metadata
 
 
-def _fact_lines(facts: Sequence[Mapping[str, Any]]) -> list[str]:
+def _fact_lines(row: Mapping[str, Any]) -> list[str]:
     lines = []
     for kind, (label, at_most) in FACT_LABELS.items():
-        shown = [fact for fact in facts if fact["kind"] == kind][:at_most]
-        falling = [fact["text"] for fact in shown if kind in FALLING_LABELS and fact["weight"] < 0]
-        lines.append(_listed(label, [fact["text"] for fact in shown if fact["text"] not in falling]))
-        lines.append(_listed(FALLING_LABELS.get(kind, label), falling))
+        shown = facts_told(row, kind)[:at_most]
+        names = [_told(fact["text"]) if kind in FACTS_OF_TITLES else fact["text"] for fact in shown]
+        falls = [kind in FALLING_LABELS and fact["weight"] < 0 for fact in shown]
+        lines.append(_listed(label, [name for name, down in zip(names, falls, strict=True) if not down]))
+        lines.append(
+            _listed(FALLING_LABELS.get(kind, label), [n for n, down in zip(names, falls, strict=True) if down])
+        )
     return lines
 
 
-def _listed(label: str, texts: Sequence[str], separator: str = "; ") -> str:
-    shown = [_told(without_years(text)) for text in texts]
-    return f"{label}: {separator.join(shown)}." if shown else ""
+def _listed(label: str, names: Sequence[str], separator: str = "; ") -> str:
+    return f"{label}: {separator.join(names).rstrip('.')}." if names else ""
 
 
 def _named(title: str, categories: Sequence[str]) -> str:
-    kept, name = ", ".join(categories[-CATEGORIES:]), _told(without_years(title))
-    return f"{name} ({kept})" if kept else name
+    kept = ", ".join(categories[-CATEGORIES:])
+    return f"{_told(title)} ({kept})" if kept else _told(title)
+
+
+def _all_told(titles: Sequence[str]) -> list[str]:
+    return [_told(title) for title in titles]
 
 
 def _told(title: str) -> str:
-    """A title just as evidence texts tell it: what is to be copied must stand there word for word."""
-    return short_title(" ".join(title.split())).rstrip(" .,;:")
+    """A title just as evidence texts tell it, but for the year: what is to be copied must stand there word for word."""
+    return short_title(without_years(title))
 
 
 def _shorten(text: str, characters: int) -> str:

@@ -17,7 +17,7 @@ def without_events(queries: Queries, dropped: Tensor) -> Queries:
 
     Those that are left move up to the latest places, where histories lie, and ages count the instants that are left.
     Two things stay as they were: no event from before the last L comes back in, and the dense facts of user and items
-    (counts and like rates over all events) still count what was dropped.
+    (counts, like rates and trends over all events) still count what was dropped.
     """
     kept = queries.present & ~dropped
     order = torch.argsort(kept.to(torch.int8), dim=1, stable=True)

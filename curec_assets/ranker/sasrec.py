@@ -158,7 +158,10 @@ class SASRec(nn.Module):
     def _scores(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
         state, _ = self._state(knowledge, queries)
         met = knowledge.items.met(items, queries.window[:, None], queries.ts[:, None])
-        lean = self._lean(state, self._trends(knowledge).of_pairs(items, queries.ts))
+        trends = self._trends(knowledge)
+        # Expanded rows all hold the same items, for which one count does.
+        same = items.stride(0) == 0
+        lean = self._lean(state, trends.of_all(items[0], queries.ts) if same else trends.of_pairs(items, queries.ts))
         if len(knowledge.items) > MANY_VERSIONS * items.shape[1]:
             return (self.items(knowledge.items, met) @ state[:, :, None])[..., 0] + lean
         # Users share the versions they meet: one product with all of them, then each row picks its own.

@@ -18,7 +18,7 @@ from curec_assets.ranker.timelines import WITHDRAWN
 
 PAIRS: Mapping[Task, int] = {"ctr": 50_000, "next_item": 1_000_000}
 """(User, item) pairs scored at once, which bounds memory: DIN looks from each item at each event, some kilobytes a
-pair; to SASRec a pair is one number, and what all users share is computed once a call."""
+pair; to SASRec a pair is a few numbers, and what all users share is computed once a call."""
 
 QUERIES = 1_000
 """Histories read at once, likewise, where few candidates make few pairs."""

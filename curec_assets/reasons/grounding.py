@@ -2,11 +2,13 @@
 
 A claim is a catalogue title, a category of the data set, or a capitalised span that does not open a sentence. All
 matching is on words, without case, punctuation, possessives or years, so ``Toy Story``, ``toy story`` and
-``Toy Story (1995)`` are one name; so are a long title and the beginning of it that prompts tell. A claim stands when
-its words stand in a row in one field of the evidence, so a part of an evidenced title stands too.
+``Toy Story (1995)`` are one name; so are a long title and the beginning that prompts tell of it, unless others
+begin so, too. A claim stands when its words stand in a row in one field of the evidence, so a part of an evidenced
+title stands too.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -52,9 +54,14 @@ class Grounding:
     def __init__(self, titles: Iterable[str], categories: Iterable[str]) -> None:
         self._titles: dict[str, Any] = {}
         self._categories: dict[str, Any] = {}
-        for title in sorted({title for title in titles if title}):
-            for name in dict.fromkeys((title, short_title(title))):
-                _insert(self._titles, tuple(_tokens(without_years(name))), None, title)
+        known = sorted({title for title in titles if title})
+        for title in known:
+            _insert(self._titles, tuple(_tokens(without_years(title))), None, title)
+        # A beginning that titles share is the name of none of them.
+        beginnings = Counter(short_title(title) for title in known)
+        for title in known:
+            if beginnings[beginning := short_title(title)] == 1 and beginning != title:
+                _insert(self._titles, tuple(_tokens(beginning)), None, title)
         for category in sorted({category for category in categories if category}):
             for form in _number_forms(_words(category)):
                 _insert(self._categories, tuple(_Token(word, False, 0, 0) for word in form), category)

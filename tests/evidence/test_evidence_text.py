@@ -2,13 +2,11 @@
 
 import re
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curec_assets.evidence.build import ITEM_KINDS, USER_KINDS
 from curec_assets.evidence.text import verbalise
-from curec_assets.evidence.titles import LONGEST_TITLE, short_title
 from curec_assets.language_model.prompts import explain_prompt
 
 
@@ -73,32 +71,6 @@ def test_a_user_of_dislikes_alone_and_one_of_nothing_have_a_sentence_too():
 names = st.text(st.characters(categories=["L", "Nd", "Zs", "Po"]), min_size=1, max_size=120).map(
     lambda name: " ".join(name.split()) or "x"
 )
-
-
-@given(names)
-def test_a_short_title_is_never_long_nor_empty_and_begins_the_title(name):
-    short = short_title(name)
-    assert 0 < len(short) <= LONGEST_TITLE
-    assert name.startswith(short)
-
-
-@pytest.mark.parametrize(
-    ("title", "short"),
-    [
-        ("Toy Story (1995)", "Toy Story (1995)"),
-        ("Schick Hydro 5 Disposable Razor, 3 Count", "Schick Hydro 5 Disposable Razor, 3 Count"),
-        ("A title of just forty-eight letters, with a year (1995)",) * 2,
-        ("x" * 90, "x" * 48),
-        ("word " * 20, ("word " * 9).strip()),
-        (
-            "A serum, by its maker, that does it all, and then some more promises",
-            "A serum, by its maker, that does it all",
-        ),
-        ("Nail Art Set (24 colours, brushes, and a stamper plate to go with it)", "Nail Art Set"),
-    ],
-)
-def test_a_long_title_is_cut_where_a_clause_or_word_ends(title, short):
-    assert short_title(title) == short
 
 
 facts = st.lists(

@@ -1,5 +1,6 @@
 """What any backbone must do to stand in for another: subclass ``RankerConformance`` and name it."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from curec_assets.ranker.config import ArmName, BackboneName
 from curec_assets.ranker.events import microseconds
 from curec_assets.ranker.folder import new_ranker
 from curec_assets.ranker.prepare import Prepared, prepare
+from curec_assets.ranker.removal import with_reason
 from curec_assets.ranker.versions import window_starts
 from tests.ranker.ranker_world import DIMENSION, ENCODER, TINY, WINDOWS, RankerWorld, make_world
 
@@ -162,13 +164,17 @@ class RankerConformance:
     ) -> None:
         model, _ = self.fitted(knowledge, examples)
         # Both are outside the vocabulary; from February on their reasons name different crowds.
-        strangers = torch.from_numpy(world.universe.positions("item", ["i01", "i03"])).expand(len(examples), -1)
-        late = torch.nonzero(examples.queries.window == 4)[:, 0]
-        informed = model.score(knowledge, examples.queries.rows(late), strangers[late])
-        blank = world.knowledge("id_only", STARTS, 0)
-        blind = model.score(blank, examples.queries.rows(late), strangers[late])
-        # Counts tell them apart without a reason, too.
-        assert not torch.allclose(informed[:, 0] - informed[:, 1], blind[:, 0] - blind[:, 1])
+        strangers = torch.from_numpy(world.universe.positions("item", ["i01", "i03"]))
+        met = (examples.queries.history[:, :, None] == strangers).any(dim=2) & examples.queries.present
+        late = torch.nonzero((examples.queries.window == 4) & ~met.any(dim=1))[:, 0]
+        assert len(late)
+        # Nothing else changes: in the histories of these queries neither stands.
+        bare = knowledge.items
+        for stranger in strangers.tolist():
+            bare = with_reason(bare, stranger)
+        asked = examples.queries.rows(late), strangers.expand(len(late), -1)
+        informed, blind = (model.score(known, *asked) for known in (knowledge, replace(knowledge, items=bare)))
+        assert ((informed - blind).abs().amax(dim=0) > 1e-4).all()
 
     def test_no_examples_leave_the_model_as_it_was(self, knowledge: Knowledge, examples: Examples) -> None:
         none = torch.zeros(0, dtype=torch.int64)

@@ -28,3 +28,23 @@ def test_no_more_is_asked_than_there_is_to_name() -> None:
 
 def test_where_no_name_is_asked_for_any_sentence_will_do() -> None:
     assert names_evidence("People like it for what it is.", ALIEN, 0)
+
+
+def test_what_lies_within_the_subjects_own_name_is_not_named_by_naming_it() -> None:
+    third = ALIEN | {
+        "title": "Alien 3 (1992)",
+        "categories": [],
+        "facts": [{"kind": "co_liked", "text": "Alien (1979)"}],
+    }
+    assert not names_evidence("Alien 3 is a beloved classic.", third, 1)
+    assert names_evidence("People who like Alien 3 also like Alien.", third, 1)
+    first = ALIEN | {"categories": [], "facts": [{"kind": "co_liked", "text": "Aliens (1986)"}]}
+    assert names_evidence("People who like Alien also like Aliens.", first, 1)
+    assert not names_evidence("People who like Alien like it.", first, 1)
+
+
+def test_a_long_title_is_named_by_its_beginning() -> None:
+    long = "Shea Moisture Shea Butter Leave in Conditioner 8oz with Argan Oil and Sea Kelp"
+    shop = ALIEN | {"categories": [], "facts": [{"kind": "co_liked", "text": long}]}
+    assert names_evidence("People also like Shea Moisture Shea Butter Leave in Conditioner.", shop, 1)
+    assert not names_evidence("People also like Shea Moisture.", shop, 1)
