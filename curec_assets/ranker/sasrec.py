@@ -159,8 +159,8 @@ class SASRec(nn.Module):
         state, _ = self._state(knowledge, queries)
         met = knowledge.items.met(items, queries.window[:, None], queries.ts[:, None])
         trends = self._trends(knowledge)
-        # Expanded rows all hold the same items, for which one count does.
-        same = items.stride(0) == 0
+        # Expanded rows all hold the same items (each once, as candidates are), for which one count does.
+        same = len(items) > 0 and items.stride(0) == 0
         lean = self._lean(state, trends.of_all(items[0], queries.ts) if same else trends.of_pairs(items, queries.ts))
         if len(knowledge.items) > MANY_VERSIONS * items.shape[1]:
             return (self.items(knowledge.items, met) @ state[:, :, None])[..., 0] + lean
