@@ -2,7 +2,6 @@
 
 import pyarrow as pa
 import pytest
-from evidence_rows import END, START, events, ids, items, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +9,7 @@ from curec_assets.evidence.build import FACT_ORDER, build_evidence
 from curec_assets.evidence.config import EvidenceConfig
 from curec_assets.interactions.groups import subject_group
 from curec_assets.lake.schemas import EVIDENCE
+from tests.evidence.evidence_rows import END, START, events, ids, items, texts
 
 CONFIG = EvidenceConfig(lift_prior=1, category_prior=1)
 PEOPLE = ids("u", "evidence", 12)

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pyarrow as pa
-from evidence_rows import END, START, events, ids, items
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curec_assets.evidence.build import build_evidence
 from curec_assets.evidence.config import EvidenceConfig
 from curec_assets.lake.hashing import hash_table
+from tests.evidence.evidence_rows import END, START, events, ids, items
 
 PEOPLE = [*ids("u", "evidence", 5), *ids("u", "reward", 2)]
 THINGS = [*ids("i", "evidence", 5), *ids("i", "acceptance", 2)]

@@ -6,11 +6,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interaction_rows import catalogue, implicit_data, rated_files, raw_rows
 
 from curec_assets.interactions.cleaning import QUARANTINE_CODES, clean_interactions
 from curec_assets.interactions.config import DataSetConfig
 from curec_assets.lake.schemas import CLEANED_INTERACTIONS
+from tests.interactions.interaction_rows import catalogue, implicit_data, rated_files, raw_rows
 
 KNOWN = catalogue("1", "2")
 ids = st.one_of(st.none(), st.sampled_from(["", " ", "1", " 1", "2", "3"]), st.text(max_size=3))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from interaction_rows import NOW, at
-from source_conformance import DAWN
 
 from curec_assets.interactions.config import DataSetConfig
 from curec_assets.interactions.sources import open_source
+from tests.interactions.interaction_rows import NOW, at
+from tests.interactions.source_conformance import DAWN
 
 ROWS = 900_000
 DATABASE = "400MB"

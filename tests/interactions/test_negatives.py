@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interaction_rows import at, catalogue, implicit_data, raw_rows
 
 from curec_assets.interactions.cleaning import clean_interactions
 from curec_assets.interactions.negatives import with_sampled_negatives
 from curec_assets.lake.schemas import CLEANED_INTERACTIONS
+from tests.interactions.interaction_rows import at, catalogue, implicit_data, raw_rows
 
 ITEM_IDS = "abcdefgh"
 events = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(ITEM_IDS), st.integers(0, 8)), max_size=30)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from interaction_rows import NOW
 from pydantic import ValidationError
-from source_conformance import DAWN, DUSK, SourceConformance
 
 from curec_assets.interactions.config import DataSetConfig
 from curec_assets.interactions.sources import OpenSource, SourceError, open_source
+from tests.interactions.interaction_rows import NOW
+from tests.interactions.source_conformance import DAWN, DUSK, SourceConformance
 from tests.public_formats import BOUNDARIES, EVENTS, FORMATS, ITEMS, ROWS, USERS
 
 

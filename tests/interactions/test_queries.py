@@ -4,10 +4,10 @@ import shutil
 
 import duckdb
 import pytest
-from source_conformance import DAWN, DUSK
-from test_public_formats import opened
 
 from curec_assets.interactions.sources import SourceError
+from tests.interactions.source_conformance import DAWN, DUSK
+from tests.interactions.test_public_formats import opened
 from tests.public_formats import EVENTS, FORMATS
 
 

@@ -5,8 +5,9 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interaction_rows import at, csv_source
-from source_conformance import DAWN, DUSK
+
+from tests.interactions.interaction_rows import at, csv_source
+from tests.interactions.source_conformance import DAWN, DUSK
 
 HEADER = b"user_id,item_id,rating,timestamp\n"
 ITEM_HEADER = b"item_id,title,categories\n"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from interaction_rows import NOW, at, csv_source, rated_files, shared_data, write_table
-from source_conformance import DAWN, DUSK, SourceConformance
 
 from curec_assets.interactions.config import DataSetConfig
 from curec_assets.interactions.sources import OpenSource, SourceError, open_source
+from tests.interactions.interaction_rows import NOW, at, csv_source, rated_files, shared_data, write_table
+from tests.interactions.source_conformance import DAWN, DUSK, SourceConformance
 
 MOVIELENS = DataSetConfig(
     name="movielens_100k",
