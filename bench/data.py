@@ -1,5 +1,6 @@
 """The data assets of a shipped chain up to a window, made in a folder of their own."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,16 @@ from curec_assets.lake.window_run import WindowJob, WindowRun
 from curec_assets.window_asset import prepare_torch, run_job
 
 CHAIN = "movielens_100k"
-LAST_DEVELOPMENT_WINDOW = "1998-01"
+TUNED_UP_TO = {CHAIN: "1998-01", "amazon_beauty": "2014-04", "movielens_small": "2013"}
+"""The last window of each chain that something may be tuned on; those after it are judged. ``amazon_cds`` is not among
+them: it confirms what was chosen on these."""
+LAST_DEVELOPMENT_WINDOW = TUNED_UP_TO[CHAIN]
 DATA_ASSETS = ("items", "raw_interactions", "cleaned_interactions", "evidence")
 
 
-def shipped_chain() -> Chain:
-    """The chain that the benchmarks run on, with torch made ready for it."""
-    chain = load_chain(SHIPPED / "chains" / f"{CHAIN}.yaml")
+def shipped_chain(name: str = CHAIN) -> Chain:
+    """A shipped chain, with torch made ready for it."""
+    chain = load_chain(SHIPPED / "chains" / f"{name}.yaml")
     prepare_torch(chain.profile.threads)
     return chain
 
@@ -26,6 +30,20 @@ def shipped_chain() -> Chain:
 def fields_of(settings: Sequence[str]) -> dict[str, Any]:
     """``field=value`` settings of a command line, values as YAML."""
     return {name: yaml.safe_load(value) for name, value in (setting.split("=", 1) for setting in settings)}
+
+
+def ask_for_window(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--chain`` and ``--window``, of which :func:`window_asked` takes none that is kept for the final test."""
+    parser.add_argument("--chain", default=CHAIN, choices=sorted(TUNED_UP_TO))
+    parser.add_argument("--window", help="by default the last of the chain that is not kept for the final test")
+
+
+def window_asked(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> str:
+    """The window that ``asked`` names; a usage error where its chain is judged on it."""
+    last = TUNED_UP_TO[asked.chain]
+    if (asked.window or last) > last:
+        parser.error(f"{asked.window} is kept for the final test; choose a window up to {last}")
+    return str(asked.window or last)
 
 
 def make_data(chain: Chain, window: str, folder: Path) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pyarrow.compute as pc
 
-from bench.data import LAST_DEVELOPMENT_WINDOW, shipped_chain
+from bench.data import ask_for_window, shipped_chain, window_asked
 from bench.policy import BeforeRL, before_rl
 from curec_assets.configuration.chain import Chain
 from curec_assets.evidence.titles import short_title
@@ -68,17 +68,16 @@ WORDS = {
 def main(arguments: list[str] | None = None) -> None:
     """Print Markdown tables, rewards in thousandths of a nat an event with the standard error over subjects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--window", default=LAST_DEVELOPMENT_WINDOW, help=f"at most {LAST_DEVELOPMENT_WINDOW}")
+    ask_for_window(parser)
     parser.add_argument("--subjects", type=int, default=120, help="of a side, that the aligned model writes of")
     parser.add_argument("--samples", type=int, default=8, help="texts of each")
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--work", type=Path, help="keep reward model and alignment here, and use them where they are")
     asked = parser.parse_args(arguments)
-    if asked.window > LAST_DEVELOPMENT_WINDOW:
-        parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
-    chain = shipped_chain()
+    window = window_asked(parser, asked)
+    chain = shipped_chain(asked.chain)
     with TemporaryDirectory() as folder:
-        made = before_rl(chain, asked.window, asked.work or Path(folder))
+        made = before_rl(chain, window, asked.work or Path(folder))
         for side in ("item", "user"):
             rows = _measurable(made, side)
             _templates(made, side, rows)

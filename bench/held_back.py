@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from bench.data import CHAIN, TUNED_UP_TO
 from curec_assets.configuration.chain import SHIPPED, Chain, load_chain
 from curec_assets.configuration.windows import EPOCH, Window
 from curec_assets.evidence.build import build_evidence
@@ -15,11 +16,7 @@ from curec_assets.interactions.sources import open_source
 from curec_assets.lake.schemas import EVIDENCE, reason_embeddings
 from curec_assets.language_model.encoder import TextEncoder
 
-TUNED_UP_TO = {"amazon_beauty": "2014-04", "movielens_small": "2013"}
-"""The last window of each chain that something may be tuned on; those after it are judged. ``amazon_cds`` is not among
-them: it confirms what was chosen on these."""
-
-CHAINS = tuple(TUNED_UP_TO)
+CHAINS = tuple(chain for chain in TUNED_UP_TO if chain != CHAIN)
 
 NO_EVIDENCE = EVIDENCE.empty_table().append_column("window", pa.array([], pa.string()))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
+from bench.data import ask_for_window, fields_of, make_data, run_of, shipped_chain, window_asked
 from curec_assets.configuration.chain import Chain
 from curec_assets.lake.schemas import DRAFT_REASONS
 from curec_assets.lake.window_run import WindowRun
@@ -27,20 +27,19 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> None:
     """Print Markdown tables: curves by quarter of the run, and paired differences on held-out subjects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--window", default=LAST_DEVELOPMENT_WINDOW, help=f"at most {LAST_DEVELOPMENT_WINDOW}")
+    ask_for_window(parser)
     parser.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the profile's policy"
     )
     parser.add_argument("--work", type=Path, help="keep reward model and alignment here, and use them where they are")
     asked = parser.parse_args(arguments)
-    if asked.window > LAST_DEVELOPMENT_WINDOW:
-        parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
-    chain = shipped_chain()
+    window = window_asked(parser, asked)
+    chain = shipped_chain(asked.chain)
     policy = chain.profile.policy
     policy = type(policy).model_validate({**policy.model_dump(), **fields_of(asked.set)})
     chain = chain.model_copy(update={"profile": chain.profile.model_copy(update={"policy": policy})})
     with TemporaryDirectory() as folder:
-        measure(chain, asked.window, asked.work or Path(folder))
+        measure(chain, window, asked.work or Path(folder))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +56,7 @@ class BeforeRL:
 def before_rl(chain: Chain, window: str, folder: Path) -> BeforeRL:
     """Make what RL needs in ``folder`` where it is not there yet: data, reward model, a fresh alignment."""
     from curec_assets.aligned_llm.train import align
+    from curec_assets.interactions.labels import labelled_events
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.language_model.loading import base_model_folder
     from curec_assets.reward_model.scoring import RewardScorer
@@ -66,7 +66,10 @@ def before_rl(chain: Chain, window: str, folder: Path) -> BeforeRL:
     run = run_of(chain, "rl_policy", window, folder)
     if not (folder / "lake").exists():
         make_data(chain, window, folder)
-    evidence, cleaned = run.read.up_to("evidence"), run.read.up_to("cleaned_interactions")
+    evidence = run.read.up_to("evidence")
+    cleaned = labelled_events(
+        run.read.up_to("cleaned_interactions"), chain.data_set, profile.negatives_per_positive, profile.seed
+    )
     encoder, gold_encoder = load_encoder(profile.encoder), load_encoder(profile.gold_encoder)
     base = base_model_folder(profile.language_model, folder / "models")
     reward_model, aligned = folder / "reward_model", folder / "aligned"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from curec_assets.configuration.windows import select_keys
 from curec_assets.ranker.config import BASELINE_CONTRASTS, PRIMARY_CONTRASTS
-from dagster_project.report.pooling import Pooled, pool
+from dagster_project.report.pooling import Pooled, counted, pool
 from dagster_project.report.queries import ChainRows, Row
 
 EVERY_WINDOW = ".."
@@ -104,7 +104,7 @@ def answers_to(question: Question, rows: ChainRows, windows: Sequence[str]) -> l
 
 
 def _relative(difference: Pooled, own: Sequence[Row], rankers: Sequence[Row]) -> float | None:
-    windows = {row["window"] for row in own}
+    windows = {row["window"] for row in counted(own)}
     backbone, arm, metric, part = _measure(own[0])
     last = (backbone, arm.rpartition(" − ")[2], metric, part)
     level = pool(row for row in rankers if _measure(row) == last and row["window"] in windows)

@@ -58,16 +58,29 @@ def pool(rows: Iterable[Mapping[str, Any]], share_events: bool = False) -> Poole
     Returns:
         None without any value.
     """
-    measured = [row for row in rows if row["value"] is not None and row["n"] > 0]
+    measured = [row for row in rows if _is_measured(row)]
     if not measured:
         return None
-    told = [row for row in measured if row["ci_low"] is not None and row["ci_high"] is not None]
-    used = told or measured
+    used = counted(measured)
     n = sum(row["n"] for row in used)
     value = sum(row["n"] * row["value"] for row in used) / n
     found = Pooled(value, None, None, n, len(used), len(measured))
-    if not told or any(row["ci_low"] == row["ci_high"] for row in told):
+    if not _has_interval(used[0]) or any(row["ci_low"] == row["ci_high"] for row in used):
         return found
-    widths = [row["n"] * (row["ci_high"] - row["ci_low"]) / 2 for row in told]
+    widths = [row["n"] * (row["ci_high"] - row["ci_low"]) / 2 for row in used]
     half = (sum(widths) if share_events else math.hypot(*widths)) / n
     return Pooled(value, value - half, value + half, n, len(used), len(measured))
+
+
+def counted(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of ``rows`` that :func:`pool` counts: the measured ones, with an interval where any of them has one."""
+    measured = [row for row in rows if _is_measured(row)]
+    return [row for row in measured if _has_interval(row)] or measured
+
+
+def _is_measured(row: Mapping[str, Any]) -> bool:
+    return row["value"] is not None and row["n"] > 0
+
+
+def _has_interval(row: Mapping[str, Any]) -> bool:
+    return row["ci_low"] is not None and row["ci_high"] is not None

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.held_back import TUNED_UP_TO, open_chain
+from bench.data import TUNED_UP_TO
+from bench.held_back import CHAINS, open_chain
 from bench.top_k import main
 
 
@@ -25,7 +26,7 @@ def test_the_chain_that_confirms_is_refused(capsys: pytest.CaptureFixture[str]) 
     assert "amazon_cds is kept for confirmation" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("name", "last"), TUNED_UP_TO.items())
-def test_reasons_begin_before_what_is_tuned_on_and_that_before_what_is_judged(name: str, last: str) -> None:
+@pytest.mark.parametrize("name", CHAINS)
+def test_reasons_begin_before_what_is_tuned_on_and_that_before_what_is_judged(name: str) -> None:
     windows = [window.key for window in open_chain(name).all_windows()]
-    assert windows[0] < last < windows[-1]
+    assert windows[0] < TUNED_UP_TO[name] < windows[-1]

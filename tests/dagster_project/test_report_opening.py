@@ -45,7 +45,7 @@ def chain_rows(evaluations: Mapping[str, list[dict[str, Any]]], windows: tuple[s
     )
 
 
-def auc(window: str, arm: str, value: float, half: float, n: int) -> dict[str, Any]:
+def auc(window: str, arm: str, value: float, half: float | None, n: int) -> dict[str, Any]:
     named = {"window": window, "backbone": "din", "arm": arm, "metric": "auc", "slice": "all", "is_contrast": True}
     return row(value, half, n, **named)
 
@@ -120,7 +120,8 @@ def test_the_opening_pools_the_windows_that_were_asked_for_and_no_other() -> Non
 def test_a_rankers_difference_is_told_as_a_share_of_what_the_arm_named_last_has_in_the_same_windows() -> None:
     windows = ("2020-01", "2020-02", "2020-03")
     contrast = "corrected_reasons − id_only"
-    judged = [auc(window, contrast, 0.1, 0.01, 10) for window in windows[1:]]
+    # The first window's difference has no interval: it counts neither in the difference nor in the level.
+    judged = [auc(w, contrast, 0.1, half, 10) for w, half in zip(windows, (None, 0.01, 0.01), strict=True)]
     levels = [
         auc(w, "id_only", v, 0.01, 10) | {"is_contrast": False} for w, v in zip(windows, (9.0, 0.4, 0.6), strict=True)
     ]
