@@ -90,6 +90,11 @@ class RunDisplay:
         self._stage = self._bars.add_task(f"  {window} {asset}", total=1, left="")
         return self._listen(self._stage, f"  {window} {asset}")
 
+    def waiting(self, step: str) -> None:
+        """A stage is ready, and another run is training: one at a time does, on one machine."""
+        self._finish_stage(completed=True)
+        self._console.print(f"{step.replace('__', ' ')} waits: another run's stage is at work", highlight=False)
+
     def _listen(self, task: TaskID, title: str) -> StageProgress:
         pace = Pace()
 

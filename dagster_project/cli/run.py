@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 
@@ -15,7 +16,7 @@ from curec_assets.lake.versions import Freshness, status
 from curec_assets.lineage import LINEAGE
 from dagster_project.cli.progress import RunDisplay
 from dagster_project.definitions import build_definitions
-from dagster_project.instance import PROCESS_TAG, close_orphaned_runs, dagster_home
+from dagster_project.instance import PROCESS_TAG, close_orphaned_runs, dagster_home, wait_with_a_word
 
 
 class RunFailedError(RuntimeError):
@@ -51,8 +52,11 @@ def run_chain(
         for window in windows:
             while selection := due(status(lake, chain, fingerprints), window, assets):
                 display.expect(window, selection)
+                run_id = str(uuid4())
+                wait_with_a_word(instance, run_id, display.waiting)
                 result = job.execute_in_process(
                     instance=instance,
+                    run_id=run_id,
                     partition_key=window.key,
                     asset_selection=[dg.AssetKey([chain.name, asset]) for asset in selection],
                     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
