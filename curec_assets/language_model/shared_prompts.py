@@ -2,10 +2,11 @@
 
 TRL lays out a row a completion, each with its prompt in front, so that a group of eight reads its prompt eight times,
 with the reference, with the policy, and backwards: with a prompt three times as long as a completion, most of RL's
-arithmetic. Here rows of one prompt are packed into one: the prompt, then every completion behind it, each at the
-positions that follow the prompt and attending to the prompt and itself alone. Scores and gradients are the same but for
-the rounding of sums. (A sliding attention window shorter than prompt and completion would be lost; ours are far
-shorter than any such window.)
+arithmetic. Here rows of one prompt are packed into one: the prompt, then every completion behind it, each as long as it
+is, at the positions that follow the prompt and attending to the prompt and itself alone. Nor is what follows a
+completion's end scored, which without Triton TRL does. Scores and gradients are the same but for the rounding of sums.
+(A sliding attention window shorter than prompt and completion would be lost; ours are far shorter than any such
+window.)
 """
 
 import logging
@@ -59,11 +60,11 @@ def read_prompts_once(model: PreTrainedModel) -> bool:
             "input_ids": packed.ids,
             "attention_mask": packed.mask(model.dtype),
             "position_ids": packed.position,
-            "shift_labels": labels[:, first:],
+            "shift_labels": labels[:, first:][packed.written][None],
         }
 
         def unpack(_module: torch.nn.Module, _args: Any, output: Any) -> Any:
-            output.last_hidden_state = output.last_hidden_state[packed.row, packed.before]
+            output.last_hidden_state = output.last_hidden_state[packed.row, packed.before][None]
             return output
 
         hook = backbone.register_forward_hook(unpack)
@@ -71,8 +72,9 @@ def read_prompts_once(model: PreTrainedModel) -> bool:
             scores = score_all(*args, fused_lm_head=True, **kwargs | given)
         finally:
             hook.remove()
+        written = torch.nn.functional.pad(packed.written, (first - 1, 0))
         for field in {"log_probs", "entropy", "label_mask"} & set(scores.keys()):
-            scores[field] = torch.nn.functional.pad(scores[field], (first - 1, 0))
+            scores[field] = scores[field].new_zeros(written.shape).masked_scatter(written, scores[field])
         return scores
 
     apart = _probe(model, score_all)
@@ -91,21 +93,24 @@ def read_prompts_once(model: PreTrainedModel) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Packed:
-    """``ids``, ``position`` and ``real`` (not padding) are (prompts, length); ``block`` (length,) is -1 in the prompt
-    and else the completion's number. The token that predicts completion b's j-th is ``[row[b, 0], before[b, j]]``."""
+    """``ids``, ``position``, ``real`` (not padding) and ``block`` (-1 in the prompt and else the completion's number)
+    are (prompts, length). ``written`` (completions, columns) are the places up to each completion's end; the token that
+    predicts the k-th of them is ``[row[k], before[k]]``."""
 
     ids: Tensor
     position: Tensor
     real: Tensor
     block: Tensor
+    written: Tensor
     row: Tensor
     before: Tensor
 
     def mask(self, dtype: torch.dtype) -> Tensor:
         """What is added to attention's logits, (prompts, 1, length, length). A place may always attend to itself, so
         that padding has something to attend to."""
-        place = torch.arange(len(self.block), device=self.block.device)
-        seen = (place[None] <= place[:, None]) & ((self.block[None] < 0) | (self.block[None] == self.block[:, None]))
+        place = torch.arange(self.ids.shape[1], device=self.ids.device)
+        earlier, own = self.block[:, None], self.block[:, :, None]
+        seen = (place[None] <= place[:, None]) & ((earlier < 0) | (earlier == own))
         allowed = (seen & self.real[:, None]) | torch.eye(len(place), dtype=torch.bool, device=place.device)
         return torch.zeros(allowed.shape, dtype=dtype, device=place.device).masked_fill(
             ~allowed, torch.finfo(dtype).min
@@ -118,33 +123,35 @@ def _pack(ids: Tensor, attention_mask: Tensor, first: int) -> _Packed:
     real = attention_mask.bool()
     prompts = ids[:, :first].masked_fill(~real[:, :first], -1)
     _, prompt = torch.unique(prompts, dim=0, return_inverse=True)
-    before_it = (prompt[None] == prompt[:, None]).tril(-1)
-    number = before_it.sum(dim=1)
     of_prompt = torch.empty(int(prompt.max()) + 1, dtype=torch.long, device=ids.device)
     of_prompt[prompt] = torch.arange(len(ids), device=ids.device)
 
-    width = ids.shape[1] - first
-    slots = torch.arange(width, device=ids.device)
-    column = first + number[:, None] * width + slots
-    row = prompt[:, None]
-    length = first + (int(number.max()) + 1) * width
-    lengths = real[of_prompt, :first].sum(dim=1)
+    slots = torch.arange(ids.shape[1] - first, device=ids.device)
+    tokens = (real[:, first:] * (slots + 1)).amax(dim=1)
+    written = slots < tokens[:, None]
+    earlier = (prompt[None] == prompt[:, None]).tril(-1)
+    number = earlier.sum(dim=1)
+    begin = first + (earlier * tokens).sum(dim=1)
+    row = prompt[:, None].expand_as(written)[written]
+    column = (begin[:, None] + slots)[written]
+    length = int((begin + tokens).max())
 
     def laid_out(of_prompts: Tensor, of_completions: Tensor) -> Tensor:
         whole = torch.zeros(len(of_prompt), length, dtype=of_prompts.dtype, device=ids.device)
         whole[:, :first] = of_prompts
-        whole[row, column] = of_completions
+        whole[row, column] = of_completions[written]
         return whole
 
+    prompt_real = real[of_prompt, :first]
+    behind = prompt_real.sum(dim=1)[prompt][:, None] + slots
     return _Packed(
         ids=laid_out(ids[of_prompt, :first], ids[:, first:]),
-        position=laid_out(
-            (real[of_prompt, :first].cumsum(dim=1) - 1).clamp(min=0), lengths[prompt][:, None] + slots[None]
-        ),
-        real=laid_out(real[of_prompt, :first], real[:, first:]),
-        block=torch.cat([slots.new_full((first,), -1), (torch.arange(length - first, device=ids.device) // width)]),
+        position=laid_out((prompt_real.cumsum(dim=1) - 1).clamp(min=0), behind),
+        real=laid_out(prompt_real, real[:, first:]),
+        block=laid_out(number.new_full(prompt_real.shape, -1), number[:, None].expand_as(written)),
+        written=written,
         row=row,
-        before=torch.cat([torch.full_like(column[:, :1], first - 1), column[:, :-1]], dim=1),
+        before=torch.where(slots == 0, first - 1, begin[:, None] + slots - 1)[written],
     )
 
 

@@ -57,7 +57,7 @@ def test_the_model_reads_each_prompt_once(tiny_base: Path) -> None:
         lambda _module, _args, given: seen.append(tuple(given["input_ids"].shape)), with_kwargs=True
     )
     model(input_ids=ids, attention_mask=mask, labels=labels, fused_lm_head=True)
-    assert seen == [(3, 11 + 2 * 6)]
+    assert seen == [(3, 11 + 6 + 3)]
 
 
 def test_a_model_that_heeds_no_mask_is_scored_as_before(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
