@@ -93,6 +93,7 @@ class SASRec(nn.Module):
 
         def loss(rows: Tensor) -> Tensor:
             chosen = liked[rows]
+            chosen = chosen[torch.argsort(examples.queries.window[chosen])]
             queries, target = examples.queries.rows(chosen), examples.item[chosen, None]
             others = torch.arange(len(by_first_seen))
             if len(others) > config.softmax_items:
@@ -123,14 +124,11 @@ class SASRec(nn.Module):
 
     @torch.no_grad()
     def score_catalogue(self, knowledge: Knowledge, queries: Queries) -> Tensor:
-        """See ``Ranker.score_catalogue``: one product of the users' states with all versions that any of them meets."""
-        state, _ = self._state(knowledge, queries)
-        met = knowledge.items.met_by_all(queries.window, queries.ts)
-        versions, column = distinct(met, len(knowledge.items))
-        scores = state @ self.items(knowledge.items, versions).T
-        # With one version an item, the columns stand in the items' order already.
-        scores = scores if len(versions) == column.shape[1] else scores.gather(1, column)
-        return scores + self._lean(state, self._trends(knowledge).of_all(torch.arange(scores.shape[1]), queries.ts))
+        """See ``Ranker.score_catalogue``."""
+        order = torch.argsort(queries.window)
+        ordered = queries.rows(order)
+        state, _ = self._state(knowledge, ordered)
+        return self._of_all(knowledge, ordered, state, torch.arange(len(knowledge.first_seen)))[torch.argsort(order)]
 
     @torch.no_grad()
     def attention(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
@@ -140,20 +138,32 @@ class SASRec(nn.Module):
         return weights[:, None].expand(-1, items.shape[1], -1)
 
     def _loss(self, knowledge: Knowledge, queries: Queries, target: Tensor, others: Tensor, known: Tensor) -> Tensor:
-        """Mean cross-entropy of ``target`` (n, 1) among itself and the ``others`` (c,) that are ``known`` (n, c)."""
+        """Mean cross-entropy of ``target`` (n, 1) among itself and the ``others`` (c,) that are ``known`` (n, c); rows
+        in the order of their windows."""
         state, _ = self._state(knowledge, queries)
-        window, moment, trends = queries.window[:, None], queries.ts[:, None], self._trends(knowledge)
-        own = (self.items(knowledge.items, knowledge.items.met(target, window, moment))[:, 0] * state).sum(dim=1)
-        own = own + self._lean(state, trends.of_pairs(target, queries.ts))[:, 0]
-        met = knowledge.items.met(others.expand(len(target), -1), window, moment)
-        versions, column = distinct(met, len(knowledge.items))
-        # Rows share the versions they meet: one product with all of them, from which each row leaves out what is not
-        # its own. Picking instead would cost more on the way back than the product itself.
-        scores = state @ self.items(knowledge.items, versions).T
-        scores = scores.scatter_add(1, column, self._lean(state, trends.of_all(others, queries.ts)))
-        open_to = torch.zeros(scores.shape, dtype=torch.bool).scatter_(1, column, known)
-        scores = torch.cat([own[:, None], scores.masked_fill(~open_to, -1e9)], dim=1)
-        return (torch.logsumexp(scores, dim=1) - own).mean()
+        met = knowledge.items.met(target, queries.window[:, None], queries.ts[:, None])
+        own = (self.items(knowledge.items, met)[:, 0] * state).sum(dim=1)
+        own = own + self._lean(state, self._trends(knowledge).of_pairs(target, queries.ts))[:, 0]
+        scores = self._of_all(knowledge, queries, state, others).masked_fill(~known, -1e9)
+        return (torch.logaddexp(own, torch.logsumexp(scores, dim=1)) - own).mean()
+
+    def _of_all(self, knowledge: Knowledge, queries: Queries, state: Tensor, items: Tensor) -> Tensor:
+        """Scores (n, c) of the same distinct ``items`` (c,) for all queries, in the order of their windows.
+
+        Events of one window meet the same versions, so each window takes one product with its own; what arrives within
+        one is scored pair by pair.
+        """
+        versions = knowledge.items
+        window, rows = torch.unique_consecutive(queries.window, return_counts=True)
+        tables = self.items(versions, versions.at_start(items, window))
+        products = [of_one @ table.T for of_one, table in zip(state.split(rows.tolist()), tables, strict=True)]
+        scores = torch.cat([state.new_zeros(0, len(items)), *products])
+        late = versions.arriving(items)
+        if len(late):
+            met = versions.met(items[late], queries.window[:, None], queries.ts[:, None])
+            found, place = distinct(met, len(versions))
+            scores = scores.index_copy(1, late, (state @ self.items(versions, found).T).gather(1, place))
+        return scores + self._lean(state, self._trends(knowledge).of_all(items, queries.ts))
 
     def _scores(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
         state, _ = self._state(knowledge, queries)

@@ -61,18 +61,16 @@ class Versions:
         arrived = self._open[window, subject] & (self._arrival_from[subject] <= ts)
         return torch.where(arrived, self._arrival_version[subject], met)
 
-    def met_by_all(self, window: Tensor, ts: Tensor) -> Tensor:
-        """``met`` of every subject by each event: (events, subjects), from ``window`` and ``ts`` of shape (events,).
+    def at_start(self, subject: Tensor, window: Tensor) -> Tensor:
+        """What is in force at the start of each window: (windows, subjects), from ``subject`` (subjects,) and
+        ``window`` (windows,). That is what events of the window meet, but for subjects ``arriving``."""
+        if len(self) == len(self._arrival_from):
+            return subject.expand(len(window), -1)
+        return self._at_start[window[:, None], subject]
 
-        Faster than to ask for each pair: events of one window meet the same versions, but for what arrives within it.
-        """
-        subjects = torch.arange(len(self._arrival_from))
-        if len(self) == len(subjects):
-            return subjects.expand(len(ts), -1)
-        found = self._at_start[window]
-        late = torch.nonzero(self._arrival_from < NEVER)[:, 0]
-        found[:, late] = self.met(late[None], window[:, None], ts[:, None])
-        return found
+    def arriving(self, subject: Tensor) -> Tensor:
+        """Places in ``subject`` (subjects,) of those that some event may meet otherwise than its window's start did."""
+        return torch.nonzero(self._arrival_from[subject] < NEVER)[:, 0]
 
 
 def distinct(version: Tensor, versions: int) -> tuple[Tensor, Tensor]:
