@@ -10,20 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
+from bench.data import ask_for_window, fields_of, make_data, run_of, shipped_chain, window_asked
 from curec_assets.configuration.chain import Chain
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print a Markdown table of both models and their difference."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--window", default=LAST_DEVELOPMENT_WINDOW, help=f"at most {LAST_DEVELOPMENT_WINDOW}")
+    ask_for_window(parser)
     for name, section in (("set", "alignment"), ("held-out", "held_out"), ("sampling", "sampling")):
         help_text = f"a field of the profile's {section}"
         parser.add_argument(f"--{name}", action="append", default=[], metavar="FIELD=VALUE", help=help_text)
     asked = parser.parse_args(arguments)
-    if asked.window > LAST_DEVELOPMENT_WINDOW:
-        parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
+    window = window_asked(parser, asked)
     chain = shipped_chain()
     sections = {"alignment": asked.set, "held_out": asked.held_out, "sampling": asked.sampling}
     changed = {
@@ -34,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
     }
     chain = chain.model_copy(update={"profile": chain.profile.model_copy(update=changed)})
     with TemporaryDirectory() as folder:
-        measure(chain, asked.window, Path(folder))
+        measure(chain, window, Path(folder))
 
 
 def measure(chain: Chain, window: str, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The data assets of a shipped chain up to a window, made in a folder of their own."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ CHAIN = "movielens_100k"
 TUNED_UP_TO = {CHAIN: "1998-01", "amazon_beauty": "2014-04", "movielens_small": "2013"}
 """The last window of each chain that something may be tuned on; those after it are judged. ``amazon_cds`` is not among
 them: it confirms what was chosen on these."""
-LAST_DEVELOPMENT_WINDOW = TUNED_UP_TO[CHAIN]
 DATA_ASSETS = ("items", "raw_interactions", "cleaned_interactions", "evidence")
 
 
@@ -32,18 +31,25 @@ def fields_of(settings: Sequence[str]) -> dict[str, Any]:
     return {name: yaml.safe_load(value) for name, value in (setting.split("=", 1) for setting in settings)}
 
 
-def ask_for_window(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--chain`` and ``--window``, of which :func:`window_asked` takes none that is kept for the final test."""
-    parser.add_argument("--chain", default=CHAIN, choices=sorted(TUNED_UP_TO))
+def ask_for_window(parser: argparse.ArgumentParser, chains: Collection[str] = (CHAIN,)) -> None:
+    """Adds ``--window``, and ``--chain`` where there are several, for :func:`window_asked`."""
+    parser.set_defaults(chain=CHAIN)
+    if len(chains) > 1:
+        parser.add_argument("--chain", choices=sorted(chains))
     parser.add_argument("--window", help="by default the last of the chain that is not kept for the final test")
 
 
 def window_asked(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> str:
     """The window that ``asked`` names; a usage error where its chain is judged on it."""
-    last = TUNED_UP_TO[asked.chain]
-    if (asked.window or last) > last:
-        parser.error(f"{asked.window} is kept for the final test; choose a window up to {last}")
-    return str(asked.window or last)
+    window = str(asked.window or TUNED_UP_TO[asked.chain])
+    refuse_final(parser, window, asked.chain)
+    return window
+
+
+def refuse_final(parser: argparse.ArgumentParser, window: str, chain: str = CHAIN) -> None:
+    """A usage error where ``chain`` is judged on ``window``."""
+    if window > TUNED_UP_TO[chain]:
+        parser.error(f"{window} is kept for the final test; choose a window up to {TUNED_UP_TO[chain]}")
 
 
 def make_data(chain: Chain, window: str, folder: Path) -> None:

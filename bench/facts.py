@@ -16,7 +16,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bench.data import LAST_DEVELOPMENT_WINDOW, make_data, run_of, shipped_chain
+from bench.data import ask_for_window, make_data, run_of, shipped_chain, window_asked
 from curec_assets.ranker.bootstrap import draw, interval
 from curec_assets.ranker.metrics import weighted_auc
 from curec_assets.reward_model.features import EventFeatures, event_features
@@ -32,12 +32,11 @@ SAMPLES = 500
 def main(arguments: list[str] | None = None) -> None:
     """Print a Markdown table of the AUC that each kind of fact adds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--window", default=LAST_DEVELOPMENT_WINDOW, help=f"at most {LAST_DEVELOPMENT_WINDOW}")
+    ask_for_window(parser)
     asked = parser.parse_args(arguments)
-    if asked.window > LAST_DEVELOPMENT_WINDOW:
-        parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
+    window = window_asked(parser, asked)
     with TemporaryDirectory() as folder:
-        measure(asked.window, Path(folder))
+        measure(window, Path(folder))
 
 
 def measure(window: str, folder: Path) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pyarrow.compute as pc
 
-from bench.data import ask_for_window, shipped_chain, window_asked
+from bench.data import TUNED_UP_TO, ask_for_window, shipped_chain, window_asked
 from bench.policy import BeforeRL, before_rl
 from curec_assets.configuration.chain import Chain
 from curec_assets.evidence.titles import short_title
@@ -68,7 +68,7 @@ WORDS = {
 def main(arguments: list[str] | None = None) -> None:
     """Print Markdown tables, rewards in thousandths of a nat an event with the standard error over subjects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask_for_window(parser)
+    ask_for_window(parser, TUNED_UP_TO)
     parser.add_argument("--subjects", type=int, default=120, help="of a side, that the aligned model writes of")
     parser.add_argument("--samples", type=int, default=8, help="texts of each")
     parser.add_argument("--temperature", type=float, default=1.0)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix, hstack
 
-from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
+from bench.data import ask_for_window, fields_of, make_data, run_of, shipped_chain, window_asked
 from bench.held_back import reviewed_everywhere
 from bench.peer_models import CTR_PEERS, SEED, TOP_K_PEERS, CtrPeer, TopKPeer
 from curec_assets.configuration.windows import Window
@@ -113,9 +113,7 @@ class Split:
 def main(arguments: list[str] | None = None) -> None:
     """Print a Markdown table of `id_only`, popularity and the peers, each with its difference to `id_only`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--window", default=LAST_DEVELOPMENT_WINDOW, help=f"window to judge on, at most {LAST_DEVELOPMENT_WINDOW}"
-    )
+    ask_for_window(parser)
     parser.add_argument(
         "--set",
         action="append",
@@ -124,11 +122,10 @@ def main(arguments: list[str] | None = None) -> None:
         help="a field of the ranker's configuration, e.g. sasrec_epochs=16",
     )
     asked = parser.parse_args(arguments)
-    if asked.window > LAST_DEVELOPMENT_WINDOW:
-        parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
+    window = window_asked(parser, asked)
     changes = fields_of(asked.set)
     with TemporaryDirectory() as folder:
-        measure(asked.window, changes, Path(folder))
+        measure(window, changes, Path(folder))
 
 
 def measure(window: str, changes: Mapping[str, object], folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from bench.data import ask_for_window, fields_of, make_data, run_of, shipped_chain, window_asked
+from bench.data import TUNED_UP_TO, ask_for_window, fields_of, make_data, run_of, shipped_chain, window_asked
 from curec_assets.configuration.chain import Chain
 from curec_assets.lake.schemas import DRAFT_REASONS
 from curec_assets.lake.window_run import WindowRun
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> None:
     """Print Markdown tables: curves by quarter of the run, and paired differences on held-out subjects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask_for_window(parser)
+    ask_for_window(parser, TUNED_UP_TO)
     parser.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the profile's policy"
     )

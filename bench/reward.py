@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.data import LAST_DEVELOPMENT_WINDOW, fields_of, make_data, run_of, shipped_chain
+from bench.data import ask_for_window, fields_of, make_data, run_of, shipped_chain, window_asked
 from curec_assets.lake.schemas import DRAFT_REASONS
 from curec_assets.reward_model.config import RewardModelConfig
 
@@ -20,15 +20,14 @@ METRICS = ("auc", "log_loss")
 def main(arguments: list[str] | None = None) -> None:
     """Print a Markdown table of own reason against none and against another's, by slice."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--window", default=LAST_DEVELOPMENT_WINDOW, help=f"at most {LAST_DEVELOPMENT_WINDOW}")
+    ask_for_window(parser)
     parser.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the reward model's configuration"
     )
     asked = parser.parse_args(arguments)
-    if asked.window > LAST_DEVELOPMENT_WINDOW:
-        parser.error(f"{asked.window} is kept for the final test; choose a window up to {LAST_DEVELOPMENT_WINDOW}")
+    window = window_asked(parser, asked)
     with TemporaryDirectory() as folder:
-        measure(asked.window, fields_of(asked.set), Path(folder))
+        measure(window, fields_of(asked.set), Path(folder))
 
 
 def measure(window: str, changes: dict[str, Any], folder: Path) -> None:
