@@ -8,12 +8,12 @@ from curec_assets.window_asset import window_asset
 def rl_policy(run: WindowRun) -> Published:
     """LoRA adapter on the merged aligned LLM, tuned by GRPO (Shao et al. 2024) on the reward model's reward.
 
-    A group of completions per subject, with a KL term to the aligned LLM. The reward of a completion, in standard
-    deviations (`curec_assets/rl_policy/rewards.py`, which lists each deviation from the published GRPO beside
-    `train.py`):
+    A group of completions per subject, with a KL term to the aligned LLM. The reward of a completion, beside the
+    subject's others and in units of how texts of one subject differ (`curec_assets/rl_policy/rewards.py`; `train.py`
+    lists each deviation from the published GRPO):
 
     ```
-    passes the format gate:  clip((panel - mean) / std) - penalty * min(faults, cap)
+    passes the format gate:  clip((panel - mean) / spread) - penalty * min(faults, cap)
     fails it:                floor
     ```
 

@@ -35,15 +35,15 @@ class PolicyConfig(Section):
     adapter: AdapterConfig = AdapterConfig(rank=16, alpha=32.0, layers=10)
     """The fresh LoRA adapter of each window. Default: the last 10 blocks."""
     reward_clip: float = Field(default=3.0, gt=0.0, le=100.0)
-    """Standardised panel rewards are held within plus and minus this. Default 3: one panel of two events must not
-    outweigh a batch."""
+    """Standardised panel rewards are held within plus and minus this. Default 3: one text must not outweigh its
+    group."""
     fault_penalty: float = Field(default=1.0, ge=0.0, le=100.0)
     """Taken off for each ungrounded claim, and once for naming too little of the evidence (``gate.min_names``), in
-    standard deviations of the panel reward. Default 1."""
+    standard deviations of the panel reward of one subject's texts. Default 1."""
     penalised_faults: int = Field(default=3, ge=1)
     """Faults penalised at most. Default 3."""
     format_floor: float = Field(default=-4.0, le=0.0)
-    """Reward of a completion that fails the format gate, in standard deviations. Default -4: below nearly all that
+    """Reward of a completion that fails the format gate, in the same unit. Default -4: below nearly all that
     pass, yet near enough that differences among those still count beside it."""
 
     @model_validator(mode="after")

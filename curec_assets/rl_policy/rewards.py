@@ -1,15 +1,16 @@
-"""The reward of a completion: format gate, panel reward in standard deviations, penalty for what its evidence misses.
+"""The reward of a completion: format gate, panel reward beside its group's, penalty for what its evidence misses.
 
     fails the format gate:  floor
-    passes it:              clip((panel − mean) / std) − penalty · min(faults, cap)
+    passes it:              clip((panel − mean) / spread) − penalty · min(faults, cap)
 
 A fault is each ungrounded claim, and one more where the reason names too little of its evidence (``gate.min_names``): a
 sentence that would suit any subject claims nothing false.
 
-``panel`` is the reward model's score in nats (DESIGN §3.3). Mean and std run over all scored completions of the run so
-far, the present batch included, for each side apart: item and user rewards have scales of their own, and a first batch
-alone would fix a noisy std for good. Completions of one group share both numbers, so their moving never reorders a
-group; it only changes how the panel weighs against penalty and floor, which are in standard deviations.
+``panel`` is the reward model's score in nats (DESIGN §3.3), ``mean`` that of the subject's own passing texts in the
+batch, ``spread`` the standard deviation of texts about their subject's mean, over all scored completions of the run so
+far, the present batch included, for each side apart: item and user rewards have scales of their own. How subjects
+differ from one another is left out on purpose. It is several times as much as how texts of one subject do; by that
+scale a penalty of 1 drowns whatever the panel says, and the policy learns the gates alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -69,7 +70,7 @@ class RewardShaper:
         self._config = config
         self._gate = gate
         self._grounding = grounding
-        self._running: dict[str, _Running] = {}
+        self._spread: dict[str, _Spread] = {}
 
     def score(self, subjects: Sequence[RLSubject], texts: Sequence[str]) -> Scores:
         """Rewards of ``texts``, each written for the subject at its place."""
@@ -102,40 +103,40 @@ class RewardShaper:
         return Scores(rewards, log)
 
     def state(self) -> dict[str, Any]:
-        """The running statistics of each side."""
-        return {side: asdict(running) for side, running in self._running.items()}
+        """What is known of each side's spread."""
+        return {side: asdict(spread) for side, spread in self._spread.items()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from the running statistics ``state``."""
-        self._running = {side: _Running(**running) for side, running in state.items()}
+        """Go on from the spreads ``state``."""
+        self._spread = {side: _Spread(**spread) for side, spread in state.items()}
 
     def _standardised(self, completions: Sequence[RLCompletion], panel: Sequence[float]) -> list[float]:
-        for completion, value in zip(completions, panel, strict=True):
-            self._running.setdefault(completion.side, _Running()).add(value)
+        groups: dict[tuple[str, str], list[int]] = {}
+        for place, completion in enumerate(completions):
+            groups.setdefault((completion.side, completion.subject_id), []).append(place)
+        centred = np.array(panel, dtype=np.float64)
+        for (side, _), places in groups.items():
+            centred[places] -= centred[places].mean()
+            self._spread.setdefault(side, _Spread()).add(centred[places])
+        spread = np.array([self._spread[completion.side].value() for completion in completions])
+        standard = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > SMALLEST_STD)
         limit = self._config.reward_clip
-        return [
-            float(np.clip(self._running[completion.side].standardise(value), -limit, limit))
-            for completion, value in zip(completions, panel, strict=True)
-        ]
+        return [float(value) for value in standard.clip(-limit, limit)]
 
 
 @dataclass
-class _Running:
-    """Welford's running mean and variance."""
+class _Spread:
+    """Pooled standard deviation within groups: squares about each group's mean, and their degrees of freedom."""
 
-    count: int = 0
-    mean: float = 0.0
     squares: float = 0.0
+    freedom: int = 0
 
-    def add(self, value: float) -> None:
-        self.count += 1
-        delta = value - self.mean
-        self.mean += delta / self.count
-        self.squares += delta * (value - self.mean)
+    def add(self, centred: np.ndarray) -> None:
+        self.squares += float(centred @ centred)
+        self.freedom += len(centred) - 1
 
-    def standardise(self, value: float) -> float:
-        std = sqrt(self.squares / self.count)
-        return (value - self.mean) / std if std > SMALLEST_STD else 0.0
+    def value(self) -> float:
+        return sqrt(self.squares / self.freedom) if self.freedom else 0.0
 
 
 def _checked(scores: Sequence[float], completions: Sequence[RLCompletion]) -> list[float]:

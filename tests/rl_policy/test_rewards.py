@@ -30,7 +30,7 @@ def shaper(values: dict[str, float], config: PolicyConfig = CONFIG, gold: float 
 
 def test_a_text_that_fails_the_format_gate_gets_the_floor_and_is_not_scored() -> None:
     scores = shaper({PLAIN: 0.1, OTHER: 0.2}).score([ITEM] * 3, [PLAIN, BROKEN, OTHER])
-    assert scores.rewards == pytest.approx([-1.0, -4.0, 1.0])
+    assert scores.rewards == pytest.approx([-(0.5**0.5), -4.0, 0.5**0.5])
     assert scores.log["format_pass_share"] == pytest.approx(2 / 3)
     assert scores.log["panel_reward"] == pytest.approx(0.15)
 
@@ -69,13 +69,30 @@ def test_item_and_user_rewards_are_standardised_apart() -> None:
         GATE,
         GROUNDING,
     ).score([ITEM, ITEM, USER, USER], [PLAIN, OTHER, PLAIN, OTHER])
-    assert scaled.rewards == pytest.approx([-1.0, 1.0, -1.0, 1.0])
+    assert scaled.rewards == pytest.approx([-(0.5**0.5), 0.5**0.5] * 2)
 
 
-def test_statistics_run_over_batches() -> None:
+def test_how_subjects_differ_from_one_another_does_not_shrink_how_texts_of_one_do() -> None:
+    rewards = iter([100.0, 100.2, -50.0, -49.8])
+    apart = RewardShaper(lambda completions: [next(rewards) for _ in completions], None, CONFIG, GATE, GROUNDING)
+    other = RLSubject("item", "alien", HEAT)
+    scores = apart.score([ITEM, ITEM, other, other], [PLAIN, OTHER, PLAIN, OTHER])
+    assert scores.rewards == pytest.approx([-(0.5**0.5), 0.5**0.5] * 2)
+
+
+def test_the_spread_of_one_subjects_texts_runs_over_batches_and_survives_a_kill() -> None:
     running = shaper({PLAIN: 0.0, OTHER: 1.0})
     running.score([ITEM] * 2, [PLAIN, OTHER])
-    assert running.score([ITEM], [OTHER]).rewards == pytest.approx([(1 - 2 / 3) / (2 / 9) ** 0.5])
+    resumed = shaper({PLAIN: 0.0, OTHER: 3.0})
+    resumed.restore(running.state())
+    # Squares about the mean: .5 of the first pair, 4.5 of the second, one degree of freedom each.
+    assert resumed.score([ITEM] * 2, [PLAIN, OTHER]).rewards == pytest.approx([-1.5 / 2.5**0.5, 1.5 / 2.5**0.5])
+
+
+def test_a_text_alone_is_neither_good_nor_bad() -> None:
+    running = shaper({PLAIN: 0.0, OTHER: 1.0})
+    running.score([ITEM] * 2, [PLAIN, OTHER])
+    assert running.score([ITEM], [OTHER]).rewards == [0.0]
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=20))
