@@ -1,13 +1,14 @@
 """How much could RL gain? What words are worth to the reward model, and how far texts of one subject differ.
 
-Three answers, each on panels of people (or items) that the scoring models were not trained on:
+Four answers, each on panels of people (or items) that the scoring models were not trained on:
 
 1. Templates that tell more or fewer facts of each subject: what is there to be told? Beside them the evidence text,
    which is worded otherwise and falls back on metadata where a subject has no such fact (a template then tells nothing,
    which is worth zero).
-2. Texts that the aligned model writes of one subject: do they differ in reward, and does the difference hold for the
+2. One kind of fact beside another, by how thick the panel is: from how few events on can a subject tell which to name?
+3. Texts that the aligned model writes of one subject: do they differ in reward, and does the difference hold for the
    acceptance group?
-3. The best of them by the reward group beside their mean, on each group: what selection, which RL can only approach,
+4. The best of them by the reward group beside their mean, on each group: what selection, which RL can only approach,
    would gain.
 """
 
@@ -55,6 +56,11 @@ TEMPLATES: Mapping[str, tuple[Told, ...]] = {
         {"liked_category": 3, "recent_like": 3, "recent_dislike": 3},
     ),
 }
+CONTRASTS: Mapping[str, tuple[Told, Told]] = {
+    "item": ({"co_liked": 2}, {"liker_category": 3}),
+    "user": ({"recent_like": 3}, {"liked_category": 3}),
+}
+THICKNESS = (4, 8, 16, 24)
 WORDS = {
     "co_liked": "also like",
     "liker_category": "lean towards",
@@ -69,7 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print Markdown tables, rewards in thousandths of a nat an event with the standard error over subjects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask_for_window(parser, TUNED_UP_TO)
-    parser.add_argument("--subjects", type=int, default=120, help="of a side, that the aligned model writes of")
+    parser.add_argument("--subjects", type=int, default=120, help="of a side, to write of; may be 0")
     parser.add_argument("--samples", type=int, default=8, help="texts of each")
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--work", type=Path, help="keep reward model and alignment here, and use them where they are")
@@ -81,7 +87,9 @@ def main(arguments: list[str] | None = None) -> None:
         for side in ("item", "user"):
             rows = _measurable(made, side)
             _templates(made, side, rows)
-            _samples(chain, made, side, rows[: asked.subjects], asked.samples, asked.temperature)
+            _by_thickness(made, side, rows)
+            if asked.subjects:
+                _samples(chain, made, side, rows[: asked.subjects], asked.samples, asked.temperature)
 
 
 def _measurable(made: BeforeRL, side: str) -> list[Row]:
@@ -125,8 +133,29 @@ def _templates(made: BeforeRL, side: str, rows: Sequence[Row]) -> None:
         texts = [_sentence(row, told) for row in rows]
         found = _rewards(made, rows, texts)
         cells = [f"{_mean(of)} ({_mean(of - beside)})" for of, beside in zip(found, usual, strict=True)]
-        named = ", ".join(f"{count} {kind}" for kind, count in told.items())
-        print(f"| {named} | {sum(map(bool, texts))} | {' | '.join(cells)} |")
+        print(f"| {_named(told)} | {sum(map(bool, texts))} | {' | '.join(cells)} |")
+
+
+def _by_thickness(made: BeforeRL, side: str, rows: Sequence[Row]) -> None:
+    one, other = CONTRASTS[side]
+    events = np.array([len(panel.event_ids) for panel in _panels(made, rows, [None] * len(rows), "reward", False)])
+    both = np.array([bool(_sentence(row, one) and _sentence(row, other)) for row in rows], dtype=bool)
+    told = [row for row, has in zip(rows, both, strict=True) if has]
+    means = [
+        [panel.mean for panel in _panels(made, told, [_sentence(row, facts) for row in told], "reward", False)]
+        for facts in (one, other)
+    ]
+    apart = 1000 * (np.array(means[0]) - np.array(means[1]))
+    contrast = f"{_named(one)} − {_named(other)}"
+    print(f"\n| panel events at least | {side}s | have both | {contrast} | sd |\n|---|---|---|---|---|")
+    for fewest in THICKNESS:
+        found = apart[events[both] >= fewest]
+        if len(found):
+            print(f"| {fewest} | {(events >= fewest).sum()} | {len(found)} | {_mean(found)} | {found.std():.1f} |")
+
+
+def _named(told: Told) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in told.items())
 
 
 def _sentence(row: Row, told: Told) -> str | None:
