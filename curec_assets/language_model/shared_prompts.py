@@ -165,4 +165,4 @@ def _probe(model: PreTrainedModel, forward: Any) -> Tensor:
     labels = ids.clone()
     labels[:, :prompt] = -100
     scores = forward(input_ids=ids, attention_mask=mask, labels=labels, fused_lm_head=True)
-    return scores.log_probs[:, prompt:].float()
+    return scores.log_probs[:, prompt - 1 :].float()

@@ -150,8 +150,9 @@ class SASRec(nn.Module):
     def _of_all(self, knowledge: Knowledge, queries: Queries, state: Tensor, items: Tensor) -> Tensor:
         """Scores (n, c) of the same distinct ``items`` (c,) for all queries, in the order of their windows.
 
-        Events of one window meet the same versions, so each window takes one product with its own; what arrives within
-        one is scored pair by pair.
+        Events of one window meet the same versions, so each window takes one product with its own; items that ever have
+        an arrival reason are scored apart, in the version that each event meets. Rows in another order would cost more
+        products and give the same.
         """
         versions = knowledge.items
         window, rows = torch.unique_consecutive(queries.window, return_counts=True)

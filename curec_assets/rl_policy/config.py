@@ -44,7 +44,8 @@ class PolicyConfig(Section):
     """Faults penalised at most. Default 3."""
     format_floor: float = Field(default=-4.0, le=0.0)
     """Reward of a completion that fails the format gate, in the same unit. Default -4: below nearly all that
-    pass, yet near enough that differences among those still count beside it."""
+    pass, yet near enough that differences among those still count beside it. Above -``reward_clip`` a text that passes
+    may fall below it."""
 
     @model_validator(mode="after")
     def _micro_batches_fill_a_step(self) -> "PolicyConfig":

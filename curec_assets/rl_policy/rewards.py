@@ -7,8 +7,8 @@ A fault is each ungrounded claim, and one more where the reason names too little
 sentence that would suit any subject claims nothing false.
 
 ``panel`` is the reward model's score in nats (DESIGN §3.3), ``mean`` that of the subject's own passing texts in the
-batch, ``spread`` the standard deviation of texts about their subject's mean, over all scored completions of the run so
-far, the present batch included, for each side apart: item and user rewards have scales of their own. How subjects
+step, ``spread`` the standard deviation of texts about their subject's mean, over all scored completions of the run so
+far, the present step included, for each side apart: item and user rewards have scales of their own. How subjects
 differ from one another is left out on purpose. It is several times as much as how texts of one subject do; by that
 scale a penalty of 1 drowns whatever the panel says, and the policy learns the gates alone.
 """
@@ -60,7 +60,7 @@ class Scores:
 
 
 class RewardShaper:
-    """Scores batches of raw completions; carries the running statistics of a run."""
+    """Scores batches of raw completions; carries the spreads of a run."""
 
     def __init__(
         self, reward: Scorer, gold: Scorer | None, config: PolicyConfig, gate: GateConfig, grounding: Grounding
