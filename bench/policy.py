@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -105,7 +105,7 @@ def measure(chain: Chain, window: str, folder: Path) -> None:
     """Make what RL needs in ``folder``, tune, and print the tables."""
     from curec_assets.language_model.beside import open_beside
     from curec_assets.reasons.catalogue_names import grounding_of
-    from curec_assets.rl_policy.held_out import evaluate_policy
+    from curec_assets.rl_policy.held_out import ALIGNED, BESIDE_EVIDENCE, CONTRAST, evaluate_policy
     from curec_assets.rl_policy.subjects import panel_rewards, rl_subjects
     from curec_assets.rl_policy.train import train_policy
 
@@ -138,12 +138,18 @@ def measure(chain: Chain, window: str, folder: Path) -> None:
     sampling = profile.sampling.model_copy(update={"max_new_tokens": config.max_completion_tokens})
     before, after = open_beside(base, [aligned, folder / "policy"], profile.language_model, sampling)
     found = evaluate_policy(before, after, drawn.held_out, scorer, config, profile.gate, grounding, run.seed)
-    print("\n| metric | slice | aligned | rl_policy − aligned | n |\n|---|---|---|---|---|")
+    print("\n| metric | slice | aligned | policy − aligned | policy − evidence_text | n |\n|---|---|---|---|---|---|")
     rows = {(row["metric"], row["slice"], row["arm"]): row for row in found.to_pylist()}
     for metric, part in dict.fromkeys((metric, part) for metric, part, _ in rows):
-        base_row, gain = (rows[metric, part, arm] for arm in ("aligned_llm", "rl_policy − aligned_llm"))
-        interval = "" if gain["ci_low"] is None else f" [{gain['ci_low']:.5f}, {gain['ci_high']:.5f}]"
-        print(f"| {metric} | {part} | {base_row['value']:.4f} | {gain['value']:+.5f}{interval} | {gain['n']} |")
+        start, gain = (rows[metric, part, arm] for arm in (ALIGNED, CONTRAST))
+        beside = rows.get((metric, part, BESIDE_EVIDENCE))
+        cells = [f"{start['value']:.4f}", _with_interval(gain), _with_interval(beside) if beside else ""]
+        print(f"| {metric} | {part} | {' | '.join(cells)} | {gain['n']} |")
+
+
+def _with_interval(row: dict[str, Any]) -> str:
+    held = "" if row["ci_low"] is None else f" [{row['ci_low']:.5f}, {row['ci_high']:.5f}]"
+    return f"{row['value']:+.5f}{held}"
 
 
 if __name__ == "__main__":

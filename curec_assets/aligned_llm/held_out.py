@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 from curec_assets.aligned_llm.bootstrap import ANSWER, ChoosingGenerator
 from curec_assets.aligned_llm.config import AlignmentConfig, HeldOutConfig
 from curec_assets.aligned_llm.histories import ALL_GROUPS, VisibleEvents, latest_rows, shown_items
-from curec_assets.aligned_llm.tasks import Example, choose_example, explain_example, judge_example
+from curec_assets.aligned_llm.tasks import Example, choose_example, judge_example
 from curec_assets.configuration.windows import Window
 from curec_assets.lake.hashing import hash_text
 from curec_assets.lake.schemas import EVALUATIONS, TIMESTAMP
-from curec_assets.language_model.prompts import YES_NO, with_answer_start
+from curec_assets.language_model.prompts import YES_NO, explain_prompt, with_answer_start
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.bootstrap import draw, interval
 from curec_assets.ranker.events import microseconds
@@ -120,7 +120,7 @@ def evaluate_alignment(
     if config.explain_subjects:
         started = time.perf_counter()
         told = lottery.told(rows, config.explain_subjects)
-        prompts = [explain_example(row).prompt for row in told]
+        prompts = [explain_prompt(row) for row in told]
         written = {arm: model.sample(prompts, 1, seed, progress) for arm, model in arms.items()}
         texts = {arm: [first.text for first, *_ in samples] for arm, samples in written.items()}
         found += _explain(told, texts, grounding_of(evidence), gate, seed)

@@ -14,6 +14,7 @@ import numpy as np
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import ShownItem, VisibleEvents
 from curec_assets.aligned_llm.standing import crowd_words, known_words, leniency_words
+from curec_assets.aligned_llm.tellings import some_telling
 from curec_assets.language_model.prompts import (
     YES_NO,
     Prompt,
@@ -76,7 +77,7 @@ def explain_examples(
         drawn = _draw(told[: share * config.recent_pool], share, rng)
         bare = round(config.metadata_share * len(drawn)) if side == "item" else 0
         for number, row in enumerate(drawn):
-            examples.append(_arrival(row) if number < bare and row["categories"] else explain_example(row))
+            examples.append(_arrival(row) if number < bare and row["categories"] else explain_example(row, rng))
     return examples
 
 
@@ -128,9 +129,9 @@ def choose_example(events: VisibleEvents, row: int, candidate: ShownItem, config
     )
 
 
-def explain_example(row: Mapping[str, Any]) -> Example:
-    """*explain* of one row of EVIDENCE."""
-    return Example("explain", explain_prompt(row), (), "", row, row["evidence_text"])
+def explain_example(row: Mapping[str, Any], rng: np.random.Generator) -> Example:
+    """*explain* of one row of EVIDENCE, told by some of its facts."""
+    return Example("explain", explain_prompt(row), (), "", row, some_telling(row, rng))
 
 
 def _arrival(row: Mapping[str, Any]) -> Example:

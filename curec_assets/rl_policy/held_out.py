@@ -24,8 +24,8 @@ from curec_assets.rl_policy.config import PolicyConfig
 from curec_assets.rl_policy.rewards import RLSubject
 from curec_assets.rl_policy.subjects import side_of
 
-ALIGNED, POLICY = "aligned_llm", "rl_policy"
-CONTRAST = f"{POLICY} − {ALIGNED}"
+ALIGNED, POLICY, EVIDENCE = "aligned_llm", "rl_policy", "evidence_text"
+CONTRAST, BESIDE_EVIDENCE = f"{POLICY} − {ALIGNED}", f"{POLICY} − {EVIDENCE}"
 RESAMPLES = 500
 CONFIDENCE = 0.95
 NEAR_DUPLICATE = 0.8
@@ -50,7 +50,8 @@ def evaluate_policy(
     seed: int,
     progress: Progress = silent,
 ) -> pa.Table:
-    """EVALUATIONS, subject ``rl_policy``: arms ``aligned_llm``, ``rl_policy`` and their paired difference.
+    """EVALUATIONS, subject ``rl_policy``: arms ``aligned_llm``, ``rl_policy`` and their paired difference; on the panels
+    also ``evidence_text``, the template that nobody had to learn, and what the policy is worth beside it.
 
     | metric | value |
     |---|---|
@@ -82,8 +83,11 @@ def evaluate_policy(
     for arm, model in ((ALIGNED, aligned), (POLICY, policy)):
         samples = [first for first, *_ in model.sample(prompts, 1, seed, progress)]
         reasons[arm] = [tidy_reason(sample.text, gate) for sample in samples]
-        found[arm] = _measures(subjects, reasons[arm], scorer, config, grounding)
+        found[arm] = _panel_means(subjects, reasons[arm], scorer, config)
+        found[arm] |= _gates_passed(subjects, reasons[arm], grounding)
         found[arm]["tokens"] = np.array([sample.tokens for sample in samples], dtype=float)
+    templates = [subject.evidence_row["evidence_text"] for subject in subjects]
+    found[EVIDENCE] = _panel_means(subjects, templates, scorer, config)
 
     sides = np.array([subject.side for subject in subjects])
     weights = draw(len(subjects), 1, RESAMPLES, seed).users
@@ -92,8 +96,14 @@ def evaluate_policy(
         if not members.any():
             continue
         for metric in found[ALIGNED]:
-            by_arm = {arm: weighted_mean(of[metric][members], weights[:, members]) for arm, of in found.items()}
+            by_arm = {
+                arm: weighted_mean(of[metric][members], weights[:, members])
+                for arm, of in found.items()
+                if metric in of
+            }
             by_arm[CONTRAST] = by_arm[POLICY] - by_arm[ALIGNED]
+            if EVIDENCE in by_arm:
+                by_arm[BESIDE_EVIDENCE] = by_arm[POLICY] - by_arm[EVIDENCE]
             for arm, replicates in by_arm.items():
                 held = interval(replicates, CONFIDENCE)
                 rows.append(_row(arm, metric, name, held.value, held.low, held.high, int(members.sum())))
@@ -130,14 +140,10 @@ DIVERSITY: Mapping[str, Callable[[Sequence[str]], float]] = {
 }
 
 
-def _measures(
-    subjects: Sequence[RLSubject],
-    reasons: Sequence[str | None],
-    scorer: RewardScorer,
-    config: PolicyConfig,
-    grounding: Grounding,
+def _panel_means(
+    subjects: Sequence[RLSubject], reasons: Sequence[str | None], scorer: RewardScorer, config: PolicyConfig
 ) -> dict[str, np.ndarray]:
-    """Each metric of each subject, float64 (n,)."""
+    """Each of PANELS for each subject, float64 (n,) in nats."""
     found = {}
     for metric, (group, gold) in PANELS.items():
         requests = [
@@ -145,12 +151,19 @@ def _measures(
             for subject, reason in zip(subjects, reasons, strict=True)
         ]
         found[metric] = np.array([score.pooled(config.prior_events) for score in scorer.score(requests, gold=gold)])
+    return found
+
+
+def _gates_passed(
+    subjects: Sequence[RLSubject], reasons: Sequence[str | None], grounding: Grounding
+) -> dict[str, np.ndarray]:
+    """Whether each reason passes the format gate, and whether it is also grounded: float64 (n,), 0 or 1."""
     passed = np.array([reason is not None for reason in reasons], dtype=float)
     clean = [
         not grounding.ungrounded_claims(reason or "", subject.evidence_row)
         for subject, reason in zip(subjects, reasons, strict=True)
     ]
-    return found | {"format_share": passed, "grounded_share": passed * np.array(clean, dtype=float)}
+    return {"format_share": passed, "grounded_share": passed * np.array(clean, dtype=float)}
 
 
 def _texts(reasons: Sequence[str | None], members: np.ndarray) -> list[str]:

@@ -15,7 +15,7 @@ from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding
 from curec_assets.reward_model.scoring import PanelScore, ScoreRequest
 from curec_assets.rl_policy.config import PolicyConfig
-from curec_assets.rl_policy.held_out import CONTRAST, distinct_2, evaluate_policy, near_duplicate_share
+from curec_assets.rl_policy.held_out import BESIDE_EVIDENCE, CONTRAST, distinct_2, evaluate_policy, near_duplicate_share
 from curec_assets.rl_policy.rewards import RLSubject
 
 DULL, TELLING = "it is a title that some people seem to like.", "people who want quiet evenings like it very much."
@@ -31,6 +31,7 @@ def subject(side: str, number: int) -> RLSubject:
         "categories": [],
         "description": None,
         "n_likes": 3,
+        "evidence_text": DULL,
         "facts": [{"kind": "liked_category", "text": "quiet evenings", "weight": 1.0}],
     }
     return RLSubject(side, str(number), row)
@@ -78,6 +79,14 @@ def test_a_policy_that_writes_better_is_above_the_aligned_model_on_every_panel_a
         assert row["value"] == pytest.approx(0.05 / (2 if metric == "gold_reward" else 1))
         assert row["ci_low"] > 0
         assert row["n"] == (40 if name == "all" else 20)
+
+
+def test_the_policy_is_also_held_against_the_template_on_every_panel():
+    rows = evaluated(TELLING, TELLING)
+    assert rows[BESIDE_EVIDENCE, "reward", "all"]["value"] == pytest.approx(0.05)
+    assert rows[BESIDE_EVIDENCE, "gold_reward", "user"]["value"] == pytest.approx(0.025)
+    assert rows["evidence_text", "acceptance_reward", "item"]["n"] == 20
+    assert ("evidence_text", "tokens", "all") not in rows
 
 
 def test_a_policy_that_writes_the_same_is_told_apart_in_nothing():

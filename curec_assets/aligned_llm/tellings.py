@@ -1,0 +1,38 @@
+"""Which of its facts a reason by template tells: some, at random, so that RL finds texts that differ in what they say.
+
+A model that has only ever copied one template samples the same facts every time; a group of such samples differs by
+its slips alone, and RL on a reward learns nothing else (docs/experiments.md).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from curec_assets.evidence.text import verbalise
+from curec_assets.evidence.titles import facts_told
+from curec_assets.language_model.prompts import FACT_LABELS
+
+LEADING = {"item": ("co_liked", "liker_category"), "user": ("recent_like", "liked_category")}
+"""Kinds of facts that a text opens with; one at least is told."""
+TRAILING = {"item": ("trend",), "user": ("parts_from_crowd", "taste_moved")}
+"""Kinds that may follow."""
+
+
+def some_telling(row: Mapping[str, Any], rng: np.random.Generator) -> str:
+    """A text by template of some of the facts that the prompt of ``row`` (EVIDENCE) shows; of a row without a leading
+    fact its evidence text."""
+    shown = {kind: facts_told(row, kind)[:most] for kind, (_, most) in FACT_LABELS.items()}
+    leading = [kind for kind in LEADING[row["side"]] if shown[kind]]
+    if not leading:
+        return str(row["evidence_text"])
+    told = [kind for kind in leading if rng.random() < 0.5] or [leading[rng.integers(len(leading))]]
+    facts = [fact for kind in told for fact in _some(shown[kind], rng)]
+    facts += [fact for kind in TRAILING[row["side"]] if rng.random() < 0.5 for fact in shown[kind]]
+    return verbalise({**row, "facts": facts})
+
+
+def _some(facts: Sequence[Mapping[str, Any]], rng: np.random.Generator) -> list[Mapping[str, Any]]:
+    """One of ``facts`` at least, in their order."""
+    kept = rng.permutation(len(facts))[: rng.integers(1, len(facts) + 1)]
+    return [facts[place] for place in sorted(kept)]
