@@ -22,6 +22,7 @@ from curec_assets.lake.window_run import WindowRun
 
 if TYPE_CHECKING:
     from curec_assets.reward_model.scoring import RewardScorer
+    from curec_assets.rl_policy.train import PolicyTraining
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -31,6 +32,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the profile's policy"
     )
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="of steps, each on from the last with other subjects, as windows go on"
+    )
     parser.add_argument("--work", type=Path, help="keep reward model and alignment here, and use them where they are")
     asked = parser.parse_args(arguments)
     window = window_asked(parser, asked)
@@ -39,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     policy = type(policy).model_validate({**policy.model_dump(), **fields_of(asked.set)})
     chain = chain.model_copy(update={"profile": chain.profile.model_copy(update={"policy": policy})})
     with TemporaryDirectory() as folder:
-        measure(chain, window, asked.work or Path(folder))
+        measure(chain, window, asked.rounds, asked.work or Path(folder))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +105,8 @@ def before_rl(chain: Chain, window: str, folder: Path) -> BeforeRL:
     return BeforeRL(run, evidence, base, aligned, RewardScorer.load(reward_model, cleaned, encoder, gold_encoder))
 
 
-def measure(chain: Chain, window: str, folder: Path) -> None:
-    """Make what RL needs in ``folder``, tune, and print the tables."""
+def measure(chain: Chain, window: str, rounds: int, folder: Path) -> None:
+    """Make what RL needs in ``folder``, tune ``rounds`` times, and print the tables."""
     from curec_assets.language_model.beside import open_beside
     from curec_assets.reasons.catalogue_names import grounding_of
     from curec_assets.rl_policy.held_out import ALIGNED, BESIDE_EVIDENCE, CONTRAST, evaluate_policy
@@ -113,30 +117,33 @@ def measure(chain: Chain, window: str, folder: Path) -> None:
     made = before_rl(chain, window, folder)
     run, base, aligned, scorer = made.run, made.base, made.aligned, made.scorer
     config, grounding = profile.policy, grounding_of(made.evidence)
-    drawn = rl_subjects(made.evidence, run.window, scorer, config, run.seed)
-    started = perf_counter()
-    training = train_policy(
-        drawn.tuned,
-        panel_rewards(scorer, config),
-        panel_rewards(scorer, config, gold=True),
-        base,
-        aligned,
-        folder / "policy",
-        profile.language_model,
-        config,
-        profile.gate,
-        grounding,
-        run.seed,
-        progress=lambda step, done, of: print(step, done, of, f"{perf_counter() - started:.0f} s", file=sys.stderr),
-    )
-    print(f"tuned on {len(drawn.tuned)} subjects in {perf_counter() - started:.0f} s", file=sys.stderr)
-    print("| curve | first quarter | second | third | last |\n|---|---|---|---|---|")
-    for name in dict.fromkeys(point["name"] for point in training.curves):
-        values = [point["value"] for point in training.curves if point["name"] == name]
-        quarters = [values[len(values) * part // 4 : len(values) * (part + 1) // 4] for part in range(4)]
-        print(f"| {name} | " + " | ".join(f"{sum(of) / max(1, len(of)):.4f}" for of in quarters) + " |")
+    all_rounds = config.model_copy(update={"steps": rounds * config.steps})
+    drawn = rl_subjects(made.evidence, run.window, scorer, all_rounds, run.seed)
+    started, share = perf_counter(), config.steps * config.prompts_per_step
+    policies: list[Path] = []
+    for number in range(rounds):
+        subjects = drawn.tuned[number * share : (number + 1) * share]
+        tuned = folder / f"policy{number + 1}"
+        training = train_policy(
+            subjects,
+            panel_rewards(scorer, config),
+            panel_rewards(scorer, config, gold=True),
+            base,
+            aligned,
+            policies[-1] if policies else None,
+            tuned,
+            profile.language_model,
+            config,
+            profile.gate,
+            grounding,
+            run.seed + number,
+            progress=lambda step, done, of: print(step, done, of, f"{perf_counter() - started:.0f} s", file=sys.stderr),
+        )
+        policies.append(tuned)
+        print(f"tuned on {len(subjects)} subjects in {perf_counter() - started:.0f} s", file=sys.stderr)
+        _print_curves(training)
     sampling = profile.sampling.model_copy(update={"max_new_tokens": config.max_completion_tokens})
-    before, after = open_beside(base, [aligned, folder / "policy"], profile.language_model, sampling)
+    before, after = open_beside(base, [aligned, policies[-1]], profile.language_model, sampling)
     found = evaluate_policy(before, after, drawn.held_out, scorer, config, profile.gate, grounding, run.seed)
     print("\n| metric | slice | aligned | policy − aligned | policy − evidence_text | n |\n|---|---|---|---|---|---|")
     rows = {(row["metric"], row["slice"], row["arm"]): row for row in found.to_pylist()}
@@ -145,6 +152,14 @@ def measure(chain: Chain, window: str, folder: Path) -> None:
         beside = rows.get((metric, part, BESIDE_EVIDENCE))
         cells = [f"{start['value']:.4f}", _with_interval(gain), _with_interval(beside) if beside else ""]
         print(f"| {metric} | {part} | {' | '.join(cells)} | {gain['n']} |")
+
+
+def _print_curves(training: "PolicyTraining") -> None:
+    print("| curve | first quarter | second | third | last |\n|---|---|---|---|---|")
+    for name in dict.fromkeys(point["name"] for point in training.curves):
+        values = [point["value"] for point in training.curves if point["name"] == name]
+        quarters = [values[len(values) * part // 4 : len(values) * (part + 1) // 4] for part in range(4)]
+        print(f"| {name} | " + " | ".join(f"{sum(of) / max(1, len(of)):.4f}" for of in quarters) + " |")
 
 
 def _with_interval(row: dict[str, Any]) -> str:

@@ -77,7 +77,13 @@ LINEAGE: Mapping[str, Artifact] = {
     ),
     "rl_policy": Artifact(
         "language_model",
-        (at("aligned_llm"), at("reward_model"), up_to("evidence"), up_to("cleaned_interactions")),
+        (
+            at("aligned_llm"),
+            at("reward_model"),
+            up_to("evidence"),
+            up_to("cleaned_interactions"),
+            previous("rl_policy"),
+        ),
         (
             "seed",
             "threads",
@@ -89,7 +95,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "policy",
         ),
-        code_version="6",
+        code_version="7",
     ),
     "arrival_reasons": Artifact(
         "reasons",

@@ -14,7 +14,7 @@ import numpy as np
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import ShownItem, VisibleEvents
 from curec_assets.aligned_llm.standing import crowd_words, known_words, leniency_words
-from curec_assets.aligned_llm.tellings import some_telling
+from curec_assets.aligned_llm.tellings import telling
 from curec_assets.language_model.prompts import (
     YES_NO,
     Prompt,
@@ -131,7 +131,7 @@ def choose_example(events: VisibleEvents, row: int, candidate: ShownItem, config
 
 def explain_example(row: Mapping[str, Any], rng: np.random.Generator) -> Example:
     """*explain* of one row of EVIDENCE, told by some of its facts."""
-    return Example("explain", explain_prompt(row), (), "", row, some_telling(row, rng))
+    return Example("explain", explain_prompt(row), (), "", row, telling(row, rng))
 
 
 def _arrival(row: Mapping[str, Any]) -> Example:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
-from safetensors.torch import save_file
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
 from curec_assets.language_model.config import AdapterConfig
@@ -48,6 +48,19 @@ def save_adapter(model: PeftModel, folder: Path, base_name: str) -> None:
     settings = {**model.peft_config["default"].to_dict(), "base_model_name_or_path": base_name, "inference_mode": True}
     text = json.dumps({key: _plain(settings[key]) for key in sorted(settings)}, indent=1)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+
+
+def restore_adapter(model: PeftModel, folder: Path) -> None:
+    """Give the adapter of ``model`` the weights that ``save_adapter`` wrote to ``folder``.
+
+    Raises:
+        ValueError: the folder holds an adapter of another shape.
+    """
+    state = load_file(folder / WEIGHTS)
+    own = get_peft_model_state_dict(model, save_embedding_layers=False)
+    if {name: weight.shape for name, weight in state.items()} != {name: weight.shape for name, weight in own.items()}:
+        raise ValueError(f"the adapter in {folder} has another shape than the one it is to become")
+    set_peft_model_state_dict(model, state)
 
 
 def merge_adapter(model: PreTrainedModel, folder: Path) -> PreTrainedModel:

@@ -8,9 +8,9 @@ from curec_assets.window_asset import window_asset
 def rl_policy(run: WindowRun) -> Published:
     """LoRA adapter on the merged aligned LLM, tuned by GRPO (Shao et al. 2024) on the reward model's reward.
 
-    A group of completions per subject, with a KL term to the aligned LLM. The reward of a completion, beside the
-    subject's others and in units of how texts of one subject differ (`curec_assets/rl_policy/rewards.py`; `train.py`
-    lists each deviation from the published GRPO):
+    Goes on from the adapter of the window before: a group of completions per subject, with a KL term to the aligned
+    LLM. The reward of a completion, beside the subject's others and in units of how texts of one subject differ
+    (`curec_assets/rl_policy/rewards.py`; `train.py` lists each deviation from the published GRPO):
 
     ```
     passes the format gate:  clip((panel - mean) / spread) - penalty * min(faults, cap)
@@ -19,7 +19,7 @@ def rl_policy(run: WindowRun) -> Published:
 
     A fault is a claim that the evidence does not hold, or naming too little of it. Every step logs reward, gold reward,
     KL, entropy and length.
-    Measured beside the aligned LLM on subjects that were kept out of RL.
+    Measured beside the aligned LLM on subjects that are kept out of RL in every window.
     """
     from curec_assets.interactions.labels import labelled_events
     from curec_assets.language_model.beside import open_beside
@@ -32,8 +32,9 @@ def rl_policy(run: WindowRun) -> Published:
     from curec_assets.rl_policy.train import train_policy
 
     base, base_id = base_model_of(run)
-    aligned = run.read.at("aligned_llm")
+    aligned, before = run.read.at("aligned_llm"), run.read.previous("rl_policy")
     require_same_base(run, aligned, base_id)
+    require_same_base(run, before, base_id)
     evidence = run.read.up_to("evidence")
     cleaned = labelled_events(
         run.read.up_to("cleaned_interactions"),
@@ -56,6 +57,7 @@ def rl_policy(run: WindowRun) -> Published:
             panel_rewards(scorer, run.profile.policy, gold=True),
             base,
             run.weights(aligned),
+            run.weights(before) if len(before) else None,
             folder,
             run.profile.language_model,
             run.profile.policy,
@@ -66,10 +68,10 @@ def rl_policy(run: WindowRun) -> Published:
             run.checkpoints(base_id),
         )
         sampling = run.profile.sampling.model_copy(update={"max_new_tokens": run.profile.policy.max_completion_tokens})
-        before, after = open_beside(base, [run.weights(aligned), folder], run.profile.language_model, sampling)
+        start, tuned = open_beside(base, [run.weights(aligned), folder], run.profile.language_model, sampling)
         evaluations = evaluate_policy(
-            before,
-            after,
+            start,
+            tuned,
             drawn.held_out,
             scorer,
             run.profile.policy,

@@ -33,7 +33,7 @@ class PolicyConfig(Section):
     learning_rate: float = Field(default=2e-4, gt=0.0, le=0.1)
     """Peak rate of AdamW, falling linearly to 0. Default 2e-4: few steps on a LoRA adapter."""
     adapter: AdapterConfig = AdapterConfig(rank=16, alpha=32.0, layers=10)
-    """The fresh LoRA adapter of each window. Default: the last 10 blocks."""
+    """The LoRA adapter. Default: the last 10 blocks."""
     reward_clip: float = Field(default=3.0, gt=0.0, le=100.0)
     """Standardised panel rewards are held within plus and minus this. Default 3: one text must not outweigh its
     group."""

@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from curec_assets.evidence.titles import facts_told
 from curec_assets.lake.schemas import EVALUATIONS
 from curec_assets.language_model.generation import Generator
-from curec_assets.language_model.prompts import explain_prompt
+from curec_assets.language_model.prompts import FACT_LABELS, explain_prompt
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.bootstrap import draw, interval
 from curec_assets.ranker.metrics import weighted_mean
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding, tidy_reason
+from curec_assets.reasons.naming import names_told
 from curec_assets.reward_model.scoring import PanelGroup, RewardScorer, ScoreRequest
 from curec_assets.rl_policy.config import PolicyConfig
 from curec_assets.rl_policy.rewards import RLSubject
@@ -30,6 +32,9 @@ RESAMPLES = 500
 CONFIDENCE = 0.95
 NEAR_DUPLICATE = 0.8
 """Share of word pairs in common (Jaccard) from which two reasons are one."""
+
+NAMED_KINDS = [kind for kind in FACT_LABELS if kind != "trend"]
+"""Kinds of facts that stand in a reason by name."""
 
 PANELS: Mapping[str, tuple[PanelGroup, bool]] = {
     "reward": ("reward", False),
@@ -57,6 +62,7 @@ def evaluate_policy(
     |---|---|
     | ``reward``, ``acceptance_reward``, ``gold_reward`` | mean panel reward in nats, thin panels drawn to zero as in training; a text that fails the format gate is worth zero |
     | ``format_share``, ``grounded_share`` | share that passes the format gate; and that also claims nothing but the evidence |
+    | ``tells_<kind>`` | share that names a fact of this kind, among subjects whose prompt shows one |
     | ``tokens`` | mean length as written |
     | ``distinct_2`` | distinct share of all word pairs; no interval, since resampled texts repeat |
     | ``near_duplicate_share`` | share with another reason of its slice nearly the same; no interval |
@@ -84,7 +90,7 @@ def evaluate_policy(
         samples = [first for first, *_ in model.sample(prompts, 1, seed, progress)]
         reasons[arm] = [tidy_reason(sample.text, gate) for sample in samples]
         found[arm] = _panel_means(subjects, reasons[arm], scorer, config)
-        found[arm] |= _gates_passed(subjects, reasons[arm], grounding)
+        found[arm] |= _gates_passed(subjects, reasons[arm], grounding) | _tells(subjects, reasons[arm])
         found[arm]["tokens"] = np.array([sample.tokens for sample in samples], dtype=float)
     templates = [subject.evidence_row["evidence_text"] for subject in subjects]
     found[EVIDENCE] = _panel_means(subjects, templates, scorer, config)
@@ -96,17 +102,18 @@ def evaluate_policy(
         if not members.any():
             continue
         for metric in found[ALIGNED]:
+            within = members & np.isfinite(found[ALIGNED][metric])
+            if not within.any():
+                continue
             by_arm = {
-                arm: weighted_mean(of[metric][members], weights[:, members])
-                for arm, of in found.items()
-                if metric in of
+                arm: weighted_mean(of[metric][within], weights[:, within]) for arm, of in found.items() if metric in of
             }
             by_arm[CONTRAST] = by_arm[POLICY] - by_arm[ALIGNED]
             if EVIDENCE in by_arm:
                 by_arm[BESIDE_EVIDENCE] = by_arm[POLICY] - by_arm[EVIDENCE]
             for arm, replicates in by_arm.items():
                 held = interval(replicates, CONFIDENCE)
-                rows.append(_row(arm, metric, name, held.value, held.low, held.high, int(members.sum())))
+                rows.append(_row(arm, metric, name, held.value, held.low, held.high, int(within.sum())))
         for metric, measure in DIVERSITY.items():
             texts = {arm: _texts(reasons[arm], members) for arm in reasons}
             values = {arm: measure(of) for arm, of in texts.items()}
@@ -164,6 +171,17 @@ def _gates_passed(
         for subject, reason in zip(subjects, reasons, strict=True)
     ]
     return {"format_share": passed, "grounded_share": passed * np.array(clean, dtype=float)}
+
+
+def _tells(subjects: Sequence[RLSubject], reasons: Sequence[str | None]) -> dict[str, np.ndarray]:
+    """Whether each reason names a fact of each kind that has a name: float64 (n,), 0 or 1, nan where no such fact is
+    shown."""
+    found = {}
+    for kind in NAMED_KINDS:
+        facts = [facts_told(subject.evidence_row, kind) for subject in subjects]
+        told = [names_told(reason or "", {"facts": of}) > 0 for reason, of in zip(reasons, facts, strict=True)]
+        found[f"tells_{kind}"] = np.where([bool(of) for of in facts], np.array(told, dtype=float), np.nan)
+    return found
 
 
 def _texts(reasons: Sequence[str | None], members: np.ndarray) -> list[str]:

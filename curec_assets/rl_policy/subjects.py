@@ -13,6 +13,8 @@ from curec_assets.rl_policy.config import PolicyConfig
 from curec_assets.rl_policy.rewards import RLCompletion, RLSubject, Scorer
 
 SIDES: tuple[Side, ...] = ("item", "user")
+KEPT_OUT = 4
+"""One subject in so many is kept out of RL, to measure it on."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class Drawn:
 
 
 def rl_subjects(evidence: pa.Table, window: Window, scorer: RewardScorer, config: PolicyConfig, seed: int) -> Drawn:
-    """Subjects to tune on, as many as the steps will ask for, and ``held_out_subjects`` others to measure on; of both,
-    half items and half users where there are enough.
+    """Subjects to tune on, as many as the steps will ask for, and up to ``held_out_subjects`` others to measure on; of
+    both, half items and half users where there are enough.
 
     Args:
         evidence: EVIDENCE with its ``window`` column; subjects are those touched in ``window``.
@@ -35,15 +37,20 @@ def rl_subjects(evidence: pa.Table, window: Window, scorer: RewardScorer, config
         seed: decides who is drawn among those with panel enough.
 
     Returns:
-        Subjects of both sides by turns, so that every step sees both. Where panels are few, those to measure on are
-        drawn first, but never more than a quarter of all: what cannot be measured should not be tuned on either.
+        Subjects of both sides by turns, so that every step sees both. Those to measure on are left out of RL in every
+        window (``never_tuned_on``), for a policy goes on from what the windows before taught it.
     """
     touched = evidence.filter(pc.equal(evidence["window"], window.key))
     drawn = [_drawn(touched, side, scorer, config, seed) for side in SIDES]
-    kept = [min(config.held_out_subjects // len(SIDES), len(side) // 4) for side in drawn]
-    tuned = _by_turns([side[count:] for side, count in zip(drawn, kept, strict=True)])
-    held_out = _by_turns([side[:count] for side, count in zip(drawn, kept, strict=True)])
+    half = config.held_out_subjects // len(SIDES)
+    tuned = _by_turns([[subject for subject in side if not never_tuned_on(subject)] for side in drawn])
+    held_out = _by_turns([[subject for subject in side if never_tuned_on(subject)][:half] for side in drawn])
     return Drawn(tuned[: config.steps * config.prompts_per_step], held_out)
+
+
+def never_tuned_on(subject: RLSubject) -> bool:
+    """Whether RL leaves the subject out in every window: one in KEPT_OUT, by a stable hash."""
+    return int(hash_text(f"kept out of RL/{subject.side}/{subject.subject_id}"), 16) % KEPT_OUT == 0
 
 
 def panel_rewards(scorer: RewardScorer, config: PolicyConfig, gold: bool = False) -> Scorer:

@@ -6,11 +6,12 @@ as in TRL's ``GRPOTrainer``; where we deviate from the published GRPO:
 - the loss averages over the tokens of the batch (DAPO), not over each completion first: no length is favoured;
 - one optimizer step per batch of completions, so the policy ratio is 1 and its clipping never acts;
 - the reference of the KL term is the aligned LLM all along, never renewed;
-- a fresh LoRA adapter over the merged aligned LLM each window, so KL is 0 at the first step and the reference is the
-  model with the adapter off;
+- a LoRA adapter over the merged aligned LLM, on from the adapter of the window before: few steps a window add up. The
+  reference is the model with the adapter off, so KL is 0 at the first step of the first window alone;
 - completions come from our own decoding loop, which reads the prompt of a group once; at temperature ``temperature``
   and without a nucleus, hence from the very distribution whose log-probabilities the loss takes;
-- rewards are shaped before GRPO centres and scales them within each group (``rewards.py``);
+- rewards are shaped before GRPO centres them within each group (``rewards.py``), and not scaled there once more (as in
+  Dr. GRPO, Liu et al. 2025): whose texts hardly differ in reward should not say as much as whose do;
 - completions of one prompt are scored behind a single copy of it (``language_model/shared_prompts.py``);
 - log-probabilities are taken in the type of the weights (bfloat16 with autocast by default), as on larger machines.
 """
@@ -26,7 +27,7 @@ import numpy as np
 import torch
 
 from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
-from curec_assets.language_model.adapters import lora_config, merge_adapter, new_adapter, save_adapter
+from curec_assets.language_model.adapters import lora_config, merge_adapter, new_adapter, restore_adapter, save_adapter
 from curec_assets.language_model.chat import prompt_tokens
 from curec_assets.language_model.config import LanguageModelConfig, SamplingConfig
 from curec_assets.language_model.decoding import Continuations, decode
@@ -81,6 +82,7 @@ def train_policy(
     gold: Scorer | None,
     base: Path,
     aligned_adapter: Path,
+    previous_adapter: Path | None,
     output: Path,
     language_model: LanguageModelConfig,
     config: PolicyConfig,
@@ -99,6 +101,7 @@ def train_policy(
         gold: panel rewards that are only watched, or None.
         base: folder of the base model.
         aligned_adapter: adapter of ``aligned_llm``, merged into the base first.
+        previous_adapter: the RL adapter of the window before to go on from, or None to start afresh.
         output: folder of the new adapter, to be loaded on top of the same merged model.
         language_model: type of the weights and prompt length.
         config: budget, shaping and optimizer.
@@ -121,7 +124,10 @@ def train_policy(
     model = merge_adapter(model, aligned_adapter)
     schedule = _schedule(subjects, config, seed)
     if not schedule:
-        save_adapter(new_adapter(model, config.adapter), output, base.name)
+        adapted = new_adapter(model, config.adapter)
+        if previous_adapter:
+            restore_adapter(adapted, previous_adapter)
+        save_adapter(adapted, output, base.name)
         return PolicyTraining({"completions": 0.0, "tokens": 0.0}, [])
 
     timed = _Timed(reward)
@@ -139,6 +145,8 @@ def train_policy(
             peft_config=lora_config(model, config.adapter),
             rollout_func=rollouts,
         )
+        if previous_adapter:
+            restore_adapter(trainer.model, previous_adapter)
         listen(trainer, "rl", progress)
         policy = trainer.model.get_base_model()
         with trainer.accelerator.autocast():
@@ -186,7 +194,7 @@ def _settings(language_model: LanguageModelConfig, config: PolicyConfig, seed: i
         beta=config.beta,
         num_iterations=1,
         loss_type="dapo",
-        scale_rewards="group",
+        scale_rewards="none",
         shuffle_dataset=False,
     )
 

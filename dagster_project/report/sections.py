@@ -12,7 +12,8 @@ from dagster_project.report.stages import stage_blocks
 
 TITLE = "What came out: reasons, rewards, corrections, ranking"
 READING = (
-    "Below 0 is the better side in log_loss, ece and near_duplicate_share, neither in tokens, above 0 elsewhere. "
+    "Below 0 is the better side in log_loss, ece and near_duplicate_share, neither in tokens and in what texts tell "
+    "(tells_…), above 0 elsewhere. "
     "Intervals of the ranker's contrasts of reasons hold jointly within a window; all others stand each for itself, so "
     "that among many rows some are told apart from 0 by chance. An interval without width (a single subject) tells "
     "nothing apart."

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curec_assets.aligned_llm.tellings import LEADING, some_telling
+from curec_assets.aligned_llm.tellings import LEADING, telling
 from curec_assets.language_model.prompts import FACT_LABELS, explain_prompt
 from tests.aligned_llm.recorded_world import ITEMS, USERS, evidence_row
 
@@ -21,8 +21,8 @@ def row_of(side: str, counts: dict[str, int]) -> dict:
     return evidence_row(side, SUBJECT[side], facts=facts)
 
 
-def told_by(row: dict, telling: str) -> set[str]:
-    return {fact["text"] for fact in row["facts"] if fact["text"] in telling}
+def told_by(row: dict, text: str) -> set[str]:
+    return {fact["text"] for fact in row["facts"] if fact["text"] in text}
 
 
 sides = st.sampled_from(["item", "user"])
@@ -30,36 +30,40 @@ counts = st.dictionaries(st.sampled_from(sorted(FACT_LABELS)), st.integers(0, le
 
 
 @given(sides, counts, st.integers(0, 2**16))
-def test_a_telling_names_facts_that_the_prompt_shows_and_one_at_least(side, counts, seed):
+def test_a_text_is_the_evidence_text_or_names_facts_that_the_prompt_shows_one_at_least(side, counts, seed):
     kinds = {"item": ("co_liked", "liker_category", "trend"), "user": set(FACT_LABELS) - {"co_liked", "liker_category"}}
     row = row_of(side, {kind: count for kind, count in counts.items() if kind in kinds[side]})
-    telling = some_telling(row, np.random.default_rng(seed))
+    text = telling(row, np.random.default_rng(seed))
     shown = explain_prompt(row)[-1][1]
-    told = told_by(row, telling)
-    assert all(text in shown for text in told)
-    if any(fact["kind"] in LEADING[side] for fact in row["facts"]):
-        assert told
-    else:
-        assert telling == row["evidence_text"]
+    if text != row["evidence_text"]:
+        assert told_by(row, text)
+        assert all(name in shown for name in told_by(row, text))
+    if not any(fact["kind"] in LEADING[side] for fact in row["facts"]):
+        assert text == row["evidence_text"]
 
 
-def test_every_leading_fact_is_told_at_times_and_left_out_at_times():
+def test_half_the_texts_are_the_evidence_text():
+    rng = np.random.default_rng(0)
+    row = row_of("user", {"recent_like": 3, "liked_category": 3})
+    assert 0.4 < np.mean([telling(row, rng) == row["evidence_text"] for _ in range(400)]) < 0.6
+
+
+def test_of_the_others_each_leading_fact_is_told_by_some_and_left_out_by_some():
     rng = np.random.default_rng(0)
     for side, kinds in LEADING.items():
         row = row_of(side, dict.fromkeys(kinds, 3))
-        tellings = [told_by(row, some_telling(row, rng)) for _ in range(200)]
+        others = [text for text in (telling(row, rng) for _ in range(400)) if text != row["evidence_text"]]
         for fact in row["facts"]:
-            share = np.mean([fact["text"] in told for told in tellings])
-            assert 0.1 < share < 0.9, fact
+            assert 0.1 < np.mean([fact["text"] in told_by(row, text) for text in others]) < 0.9, fact
 
 
-def test_what_follows_a_leading_fact_is_told_half_the_time():
+def test_of_the_others_half_tell_what_may_follow_a_leading_fact():
     rng = np.random.default_rng(0)
     row = evidence_row("item", ITEMS[0])
-    rising = [some_telling(row, rng).endswith("More people are finding it of late.") for _ in range(400)]
-    assert 0.4 < np.mean(rising) < 0.6
+    others = [text for text in (telling(row, rng) for _ in range(800)) if text != row["evidence_text"]]
+    assert 0.4 < np.mean([text.endswith("More people are finding it of late.") for text in others]) < 0.6
 
 
-def test_one_seed_gives_one_telling():
+def test_one_seed_gives_one_text():
     row = row_of("item", {"co_liked": 3, "liker_category": 3})
-    assert len({some_telling(row, np.random.default_rng(5)) for _ in range(5)}) == 1
+    assert len({telling(row, np.random.default_rng(5)) for _ in range(5)}) == 1

@@ -115,6 +115,14 @@ def test_without_subjects_there_are_no_rows():
     assert evaluated(DULL, TELLING, []) == {}
 
 
+def test_what_is_told_is_counted_among_those_who_have_it_to_tell():
+    rows = evaluated(DULL, TELLING, [*SUBJECTS, RLSubject("user", "bare", {**SUBJECTS[1].evidence_row, "facts": []})])
+    assert rows["rl_policy", "tells_liked_category", "all"]["value"] == 1
+    assert rows["aligned_llm", "tells_liked_category", "all"]["value"] == 0
+    assert rows[CONTRAST, "tells_liked_category", "user"]["n"] == 20
+    assert (CONTRAST, "tells_co_liked", "all") not in rows
+
+
 def test_diversity_falls_when_texts_repeat():
     varied = ["fans of slow films", "people who laugh", "anyone with children"]
     assert distinct_2(varied) == 1

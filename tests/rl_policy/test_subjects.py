@@ -52,12 +52,21 @@ def test_nobody_is_both_tuned_on_and_measured_on(items: int, users: int, seed: i
 
 
 def test_both_sides_are_tuned_and_measured_on_in_equal_shares() -> None:
-    found = drawn(40, 40)
+    found = drawn(60, 60)
     for subjects, count in ((found.tuned, 8), (found.held_out, 4)):
         assert sum(subject.side == "item" for subject in subjects) == count
         assert sum(subject.side == "user" for subject in subjects) == count
 
 
-def test_where_panels_are_few_no_more_than_a_quarter_is_kept_out() -> None:
-    found = drawn(9, 0)
-    assert (len(found.tuned), len(found.held_out)) == (6, 2)
+def test_about_a_quarter_is_kept_out() -> None:
+    found = drawn(400, 0, held_out_subjects=1000, steps=1000)
+    assert len(found.tuned) + len(found.held_out) == 360
+    assert 0.2 < len(found.held_out) / 360 < 0.3
+
+
+def test_who_is_measured_on_in_one_window_is_tuned_on_in_none() -> None:
+    measured = {(subject.side, subject.subject_id) for subject in drawn(200, 200, 0, held_out_subjects=200).held_out}
+    for seed in range(5):
+        tuned = {(subject.side, subject.subject_id) for subject in drawn(200, 200, seed, steps=200).tuned}
+        assert measured
+        assert not tuned & measured

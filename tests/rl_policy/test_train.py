@@ -59,6 +59,7 @@ def trained(
     progress: Progress = silent,
     checkpoints: Checkpoints = NOTHING_KEPT,
     gold: Scorer | None = wanted_words,
+    previous: Path | None = None,
     **changes: object,
 ) -> PolicyTraining:
     config = CONFIG.model_copy(update=changes)
@@ -68,6 +69,7 @@ def trained(
         gold,
         base,
         aligned,
+        previous,
         output,
         TINY,
         config,
@@ -94,10 +96,33 @@ def test_the_reward_rises(run: tuple[Path, PolicyTraining]) -> None:
     assert sum(rewards[-6:]) / 6 > sum(rewards[:6]) / 6 + 0.15
 
 
-def test_kl_is_zero_at_the_first_step_and_not_after(run: tuple[Path, PolicyTraining]) -> None:
+def test_kl_is_zero_at_the_first_step_of_the_first_window_and_not_after(run: tuple[Path, PolicyTraining]) -> None:
     kl = curve(run[1], "kl")
     assert kl[0] == 0.0
     assert kl[-1] > 0.0
+
+
+def test_the_next_window_goes_on_from_where_this_one_ended(
+    run: tuple[Path, PolicyTraining], tiny_base: Path, aligned: Path, tmp_path: Path
+) -> None:
+    onward = trained(tiny_base, aligned, tmp_path / "onward", SUBJECTS, previous=run[0], steps=3)
+    assert curve(onward, "kl")[0] > 0.0
+    first, last = (curve(training, "panel_reward") for training in (onward, run[1]))
+    assert first[0] > sum(last[:6]) / 6
+
+
+def test_without_subjects_the_policy_stays_as_the_window_before_left_it(
+    run: tuple[Path, PolicyTraining], tiny_base: Path, aligned: Path, tmp_path: Path
+) -> None:
+    trained(tiny_base, aligned, tmp_path / "onward", [], previous=run[0])
+    assert hash_folder(tmp_path / "onward") == hash_folder(run[0])
+
+
+def test_an_adapter_of_another_shape_is_refused(
+    run: tuple[Path, PolicyTraining], tiny_base: Path, aligned: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="another shape"):
+        trained(tiny_base, aligned, tmp_path / "onward", [], previous=run[0], adapter=AdapterConfig(rank=4, layers=2))
 
 
 def test_the_time_of_a_completion_is_told_for_writing_and_for_rewarding_it_and_stays_out_of_hashes(
