@@ -1,5 +1,5 @@
-"""What a reason by template tells, for the aligned LLM to learn from: half the time the evidence text, else some of the
-facts at random, so that RL finds texts that differ in what they say.
+"""What a reason by template tells, for the aligned LLM to learn from: some of the facts, at random, so that RL finds texts
+that differ in what they say.
 
 A model that has only ever copied one template samples the same facts every time; a group of such samples differs by
 its slips alone, and RL on a reward learns nothing else (docs/experiments.md).
@@ -21,11 +21,11 @@ TRAILING = {"item": ("trend",), "user": ("parts_from_crowd", "taste_moved")}
 
 
 def telling(row: Mapping[str, Any], rng: np.random.Generator) -> str:
-    """A text by template: half the time the evidence text of ``row`` (EVIDENCE), else one of some of the facts that its
-    prompt shows. Of a row without a leading fact always its evidence text."""
+    """A text by template of some of the facts that the prompt of ``row`` (EVIDENCE) shows; of a row without a leading
+    fact its evidence text."""
     shown = {kind: facts_told(row, kind)[:most] for kind, (_, most) in FACT_LABELS.items()}
     leading = [kind for kind in LEADING[row["side"]] if shown[kind]]
-    if not leading or rng.random() < 0.5:
+    if not leading:
         return str(row["evidence_text"])
     told = [kind for kind in leading if rng.random() < 0.5] or [leading[rng.integers(len(leading))]]
     facts = [fact for kind in told for fact in _some(shown[kind], rng)]
