@@ -33,10 +33,12 @@ def main(arguments: list[str] | None = None) -> None:
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the profile's policy"
     )
     parser.add_argument(
-        "--rounds", type=int, default=1, help="of steps, each on from the last with other subjects, as windows go on"
+        "--rounds", type=int, default=1, help="of steps, each on from the last with other subjects of the month"
     )
     parser.add_argument("--work", type=Path, help="keep reward model and alignment here, and use them where they are")
     asked = parser.parse_args(arguments)
+    if asked.rounds < 1:
+        parser.error("--rounds must be 1 or more")
     window = window_asked(parser, asked)
     chain = shipped_chain(asked.chain)
     policy = chain.profile.policy

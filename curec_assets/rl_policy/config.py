@@ -16,8 +16,8 @@ class PolicyConfig(Section):
     group_size: int = Field(default=4, ge=2)
     """Completions of each subject, compared with one another. Default 4; more lowers the noise of the advantage."""
     held_out_subjects: int = Field(default=24, ge=0)
-    """Subjects that are kept out of RL, half items and half users, to measure it on: each costs one text before and one
-    after. Default 24."""
+    """Of the quarter of subjects that is kept out of RL, how many it is measured on at most, half items and half users:
+    each costs one text before and one after. Default 24."""
     min_panel_events: int = Field(default=4, ge=1)
     """Fewest reward-group events a subject must have to be trained on. Default 4: below, the reward is mostly noise."""
     prior_events: float = Field(default=5.0, gt=0)

@@ -20,7 +20,7 @@ from curec_assets.ranker.bootstrap import draw, interval
 from curec_assets.ranker.metrics import weighted_mean
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding, tidy_reason
-from curec_assets.reasons.naming import names_told
+from curec_assets.reasons.naming import names_evidence
 from curec_assets.reward_model.scoring import PanelGroup, RewardScorer, ScoreRequest
 from curec_assets.rl_policy.config import PolicyConfig
 from curec_assets.rl_policy.rewards import RLSubject
@@ -62,7 +62,7 @@ def evaluate_policy(
     |---|---|
     | ``reward``, ``acceptance_reward``, ``gold_reward`` | mean panel reward in nats, thin panels drawn to zero as in training; a text that fails the format gate is worth zero |
     | ``format_share``, ``grounded_share`` | share that passes the format gate; and that also claims nothing but the evidence |
-    | ``tells_<kind>`` | share that names a fact of this kind, among subjects whose prompt shows one |
+    | ``tells_<kind>`` | share that names a fact of this kind, among subjects whose prompt shows one; what is a fact of two kinds counts for both |
     | ``tokens`` | mean length as written |
     | ``distinct_2`` | distinct share of all word pairs; no interval, since resampled texts repeat |
     | ``near_duplicate_share`` | share with another reason of its slice nearly the same; no interval |
@@ -95,6 +95,7 @@ def evaluate_policy(
     templates = [subject.evidence_row["evidence_text"] for subject in subjects]
     found[EVIDENCE] = _panel_means(subjects, templates, scorer, config)
 
+    shown = {f"tells_{kind}": np.array([bool(_shown(subject, kind)) for subject in subjects]) for kind in NAMED_KINDS}
     sides = np.array([subject.side for subject in subjects])
     weights = draw(len(subjects), 1, RESAMPLES, seed).users
     rows: list[dict[str, Any]] = []
@@ -102,7 +103,7 @@ def evaluate_policy(
         if not members.any():
             continue
         for metric in found[ALIGNED]:
-            within = members & np.isfinite(found[ALIGNED][metric])
+            within = members & shown.get(metric, members)
             if not within.any():
                 continue
             by_arm = {
@@ -174,14 +175,21 @@ def _gates_passed(
 
 
 def _tells(subjects: Sequence[RLSubject], reasons: Sequence[str | None]) -> dict[str, np.ndarray]:
-    """Whether each reason names a fact of each kind that has a name: float64 (n,), 0 or 1, nan where no such fact is
-    shown."""
+    """Whether each reason names a fact of each kind, beside the subject itself: float64 (n,), 0 or 1."""
     found = {}
     for kind in NAMED_KINDS:
-        facts = [facts_told(subject.evidence_row, kind) for subject in subjects]
-        told = [names_told(reason or "", {"facts": of}) > 0 for reason, of in zip(reasons, facts, strict=True)]
-        found[f"tells_{kind}"] = np.where([bool(of) for of in facts], np.array(told, dtype=float), np.nan)
+        rows = [{"title": subject.evidence_row["title"], "facts": _shown(subject, kind)} for subject in subjects]
+        told = [
+            bool(row["facts"]) and names_evidence(reason or "", row, 1)
+            for reason, row in zip(reasons, rows, strict=True)
+        ]
+        found[f"tells_{kind}"] = np.array(told, dtype=float)
     return found
+
+
+def _shown(subject: RLSubject, kind: str) -> list[Mapping[str, Any]]:
+    """The facts of a kind that the subject's prompt shows."""
+    return facts_told(subject.evidence_row, kind)[: FACT_LABELS[kind][1]]
 
 
 def _texts(reasons: Sequence[str | None], members: np.ndarray) -> list[str]:

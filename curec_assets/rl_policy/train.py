@@ -107,7 +107,7 @@ def train_policy(
         config: budget, shaping and optimizer.
         gate: format gate of completions.
         grounding: the catalogue's names.
-        seed: fixes the order of subjects, all sampling, and the first weights.
+        seed: fixes the order of subjects, all sampling, and the first weights of a fresh adapter.
         checkpoints: keep where the training stands (``resuming.py``). A completion is a function of seed and place in
             the order of subjects, so what is written after a kill is what would have been.
 
@@ -116,7 +116,7 @@ def train_policy(
         curves. Of each completion of the run, the mean milliseconds that writing it took
         (``generation_milliseconds_per_completion``) and that the optimised panel reward of it took
         (``reward_milliseconds_per_completion``: the gates, which score without a model, and the gold reward, which is
-        only watched, are not in it). Without subjects or steps the adapter is written changing nothing.
+        only watched, are not in it). Without subjects or steps the adapter is written as it was (or changing nothing).
     """
     started = time.perf_counter()
     torch.manual_seed(seed)

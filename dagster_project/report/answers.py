@@ -37,10 +37,12 @@ def _named(contrasts: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(f"{a} − {b}" for a, b in contrasts)
 
 
+REWARDS = ("reward", "acceptance_reward", "gold_reward")
+
 QUESTIONS = (
     Question("1 Is the aligned LLM better than its base?", "aligned_llm"),
     Question("2 Does the reward model read?", "reward_model", ("auc",), ("all", "ids_masked", "item", "user")),
-    Question("3 Does RL raise the reward?", "rl_policy", ("reward", "acceptance_reward", "gold_reward")),
+    Question("3 Does RL raise the reward?", "rl_policy", REWARDS, arms=("rl_policy − aligned_llm",)),
     Question("4 Are corrections worth it on the window after?", "correction", ("later_gain",), ("item", "user", "all")),
     Question("5 Is the ranker without text above popularity?", "ranker", arms=_named(BASELINE_CONTRASTS)),
     Question("6 Do corrected reasons help the ranker?", "ranker", arms=_named(PRIMARY_CONTRASTS)),

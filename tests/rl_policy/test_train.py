@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -202,11 +203,19 @@ def test_without_subjects_the_policy_is_the_aligned_model(tiny_base: Path, align
     torch.testing.assert_close(policy(ids).logits, reference(ids).logits)
 
 
-@pytest.mark.parametrize(("steps", "micro_batch"), [(1, 32), (4, 8), (6, 32)])
+@pytest.mark.parametrize(
+    ("steps", "micro_batch", "onward"), [(1, 32, False), (4, 8, False), (6, 32, False), (4, 32, True)]
+)
 def test_a_training_that_was_killed_goes_on_and_ends_with_the_same_bytes(
-    tiny_base: Path, aligned: Path, tmp_path: Path, steps: int, micro_batch: int
+    run: tuple[Path, PolicyTraining],
+    tiny_base: Path,
+    aligned: Path,
+    tmp_path: Path,
+    steps: int,
+    micro_batch: int,
+    onward: bool,
 ) -> None:
-    changes: dict[str, object] = {"steps": 6, "micro_batch": micro_batch}
+    changes: dict[str, Any] = {"steps": 6, "micro_batch": micro_batch, "previous": run[0] if onward else None}
     unbroken = trained(tiny_base, aligned, tmp_path / "unbroken", SUBJECTS, **changes)
     checkpoints = Checkpoints(tmp_path / "checkpoints", every_seconds=0)
 
