@@ -1,8 +1,8 @@
 """Does RL raise the reward on subjects it was not tuned on? One window, without the chain before it.
 
 The reward model reads the verbalised evidence of every subject, the policy starts from a fresh alignment; both are made
-of what lies up to the end of the window asked for. Then GRPO, and the policy beside the aligned model on subjects kept
-out of it.
+of what lies up to the end of the window asked for. Then GRPO, and the policy beside the aligned model, and beside
+evidence as text, on subjects kept out of it.
 """
 
 import argparse
