@@ -23,12 +23,12 @@ from tests.language_model.tiny_model import TINY
 TASKS = ("judge", "choose", "explain")
 CONFIG = AlignmentConfig(
     judge_examples=6,
-    choose_examples=4,
+    choose_examples=8,
     explain_examples=16,
     min_likes=1,
     bootstrap_examples=4,
     bootstrap_samples=2,
-    steps=30,
+    steps=36,
     batch_size=8,
     learning_rate=0.008,
     adapter=AdapterConfig(rank=8, alpha=16.0, layers=2),
@@ -70,7 +70,7 @@ def test_every_step_is_on_the_loss_curve_of_its_task(first: tuple[Path, Alignmen
 def test_every_example_is_counted_as_kept_verbalised_or_direct(first: tuple[Path, Alignment]) -> None:
     metrics = first[1].metrics
     counted = {task: sum(metrics[f"{task}_{source}"] for source in SOURCES) for task in ("judge", "choose", "explain")}
-    assert counted == {"judge": 6, "choose": 4, "explain": 16}
+    assert counted == {"judge": 6, "choose": 8, "explain": 16}
     assert metrics["examples"] == 26
     assert first[1].rows_seen == evidence_world().num_rows + cleaned_world().num_rows
 
