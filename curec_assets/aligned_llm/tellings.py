@@ -1,8 +1,7 @@
 """What a reason by template tells, for the aligned LLM to learn from: some of the facts, at random, so that RL finds
 texts that differ in what they say.
 
-A model that has only ever copied one template samples the same facts every time; a group of such samples differs by
-its slips alone, and RL on a reward learns nothing else (docs/experiments.md).
+From a model that had only ever copied one template RL learned form, and little of what to tell (docs/experiments.md).
 """
 
 from collections.abc import Mapping, Sequence
