@@ -122,6 +122,11 @@ def measure(chain: Chain, window: str, rounds: int, folder: Path) -> None:
     all_rounds = config.model_copy(update={"steps": rounds * config.steps})
     drawn = rl_subjects(made.evidence, run.window, scorer, all_rounds, run.seed)
     started, share = perf_counter(), config.steps * config.prompts_per_step
+    if len(drawn.tuned) <= (rounds - 1) * share:
+        sys.exit(
+            f"error: {len(drawn.tuned)} subjects of {window} have {config.min_panel_events} panel events to tune on, "
+            f"and a round takes {share}: none is left for round {rounds}; ask for fewer with --rounds"
+        )
     policies: list[Path] = []
     for number in range(rounds):
         subjects = drawn.tuned[number * share : (number + 1) * share]
