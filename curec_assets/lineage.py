@@ -61,13 +61,13 @@ LINEAGE: Mapping[str, Artifact] = {
         "language_model",
         (up_to("evidence"), up_to("cleaned_interactions"), previous("aligned_llm")),
         ("seed", "threads", "negatives_per_positive", "language_model", "gate", "alignment"),
-        code_version="8",
+        code_version="9",
     ),
     "draft_reasons": Artifact(
         "reasons",
         (at("aligned_llm"), up_to("evidence"), up_to_previous("draft_reasons")),
         ("seed", "threads", "language_model", "sampling", "gate", "review", "drafts"),
-        code_version="5",
+        code_version="6",
     ),
     "reward_model": Artifact(
         "reward",
@@ -95,13 +95,13 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "policy",
         ),
-        code_version="7",
+        code_version="8",
     ),
     "arrival_reasons": Artifact(
         "reasons",
         (up_to("items"), previous("rl_policy"), previous("aligned_llm")),
         ("seed", "threads", "language_model", "sampling", "gate", "arrivals"),
-        code_version="4",
+        code_version="5",
     ),
     "corrected_reasons": Artifact(
         "reasons",
@@ -126,7 +126,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "correction",
         ),
-        code_version="5",
+        code_version="6",
     ),
     "reason_embeddings": Artifact(
         "reasons",
@@ -171,7 +171,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "ranker",
             "user_groups",
         ),
-        code_version="6",
+        code_version="7",
     ),
     "recommendations": Artifact(
         "ranking",

@@ -101,7 +101,7 @@ def completion(example: Example, rationale: str) -> str:
 
 
 def _grounded(texts: Sequence[str], example: Example, gate: GateConfig, grounding: Grounding) -> list[str]:
-    tidied = [tidy_reason(text.split(ANSWER)[0], gate) for text in texts]
+    tidied = [tidy_reason(text.split(ANSWER)[0], gate, example.told) for text in texts]
     return [
         rationale
         for rationale in dict.fromkeys(tidied)

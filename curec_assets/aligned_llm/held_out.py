@@ -200,7 +200,7 @@ def _explain(told: Sequence[Row], texts: Texts, grounding: Grounding, gate: Gate
     subjects = [f"{row['side']}/{row['subject_id']}" for row in told]
     parsed, grounded = {}, {}
     for arm, written in texts.items():
-        reasons = [tidy_reason(text, gate) for text in written]
+        reasons = [tidy_reason(text, gate, row) for text, row in zip(written, told, strict=True)]
         parsed[arm] = np.array([reason is not None for reason in reasons], dtype=float)
         claims = [grounding.ungrounded_claims(reason or "", row) for reason, row in zip(reasons, told, strict=True)]
         grounded[arm] = parsed[arm] * np.array([not claimed for claimed in claims], dtype=float)

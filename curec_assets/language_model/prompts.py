@@ -21,19 +21,19 @@ SYSTEM = "Answer in one plain sentence."
 YES_NO = ("yes", "no")
 
 FACT_LABELS: dict[str, tuple[str, int]] = {
-    "co_liked": ("Liked with", 3),
-    "liker_category": ("Fans also like", 3),
+    "co_liked": ("Fans also like", 3),
+    "liker_category": ("Fans lean towards", 3),
     "trend": ("Interest", 1),
-    "recent_like": ("Liked lately", 4),
-    "recent_dislike": ("Disliked lately", 2),
-    "liked_category": ("Likes above all", 3),
-    "parts_from_crowd": ("Unlike others, likes", 2),
-    "taste_moved": ("Taste moves towards", 2),
+    "recent_like": ("Recently enjoyed", 4),
+    "recent_dislike": ("Did not enjoy", 2),
+    "liked_category": ("Likes more than most", 3),
+    "parts_from_crowd": ("Unlike most, likes", 2),
+    "taste_moved": ("Lately turns more to", 2),
 }
 """Of each kind of fact that a prompt tells: how it names it, and how many of it it shows at most: no fewer than its
 evidence text names, or whoever learns from such texts learns to make names up."""
 
-FALLING_LABELS = {"parts_from_crowd": "Unlike others, dislikes", "taste_moved": "Taste moves away from"}
+FALLING_LABELS = {"parts_from_crowd": "Unlike most, did not care for", "taste_moved": "Lately turns away from"}
 """How the signed kinds of fact are named when their weight is below zero."""
 
 DESCRIPTION_CHARACTERS = 120

@@ -50,7 +50,7 @@ def sample_candidates(
     sampled = generator.sample(prompts, samples, seed, progress)
     found = []
     for row, texts in zip(rows, sampled, strict=True):
-        tidied = [(sample, tidy_reason(sample.text, gate)) for sample in texts]
+        tidied = [(sample, tidy_reason(sample.text, gate, row)) for sample in texts]
         found.append(
             [
                 Candidate(

@@ -1,7 +1,10 @@
 """The two gates every generated reason passes before anything scores it: format, then grounding (DESIGN §3.2, §3.4)."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
+from curec_assets.evidence.titles import short_title, without_years
 from curec_assets.language_model.prompts import FACT_LABELS
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.grounding import Grounding
@@ -11,6 +14,7 @@ __all__ = ["Grounding", "tidy_reason"]
 
 _QUOTE_PAIRS = (('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("«", "»"))
 _STOP_INSIDE_QUOTE = re.compile(r"([.!?])([\"”])$")
+_WORD = re.compile(r"\w[\w'’-]*")
 _MARKUP = re.compile(
     r"^(?:[^\w\s\"“'‘(¡¿]|\d+[.)]\s)"  # a list item, heading, block quote or emoji
     r"|\*\*|__|`|~~|\||\]\(|</?\w|&\w+;"  # markdown, tables, HTML
@@ -29,12 +33,15 @@ _ECHO = re.compile(
 )
 
 
-def tidy_reason(raw_text: str, gate: GateConfig) -> str | None:
+def tidy_reason(raw_text: str, gate: GateConfig, told: Mapping[str, Any]) -> str | None:
     """The reason in ``raw_text``, or None where the text fails the format gate.
+
+    ``told`` is what it was written from (a row of EVIDENCE or ITEMS): the names that it may say.
 
     Surrounding white space and quotes are stripped and an unfinished tail is cut back to the last full sentence. What
     remains must be 1 to ``max_sentences`` full sentences on one line, ``min_words`` to ``max_words`` long, printable,
-    without list markup, markdown, links, role tags, an echo of the prompt, or a run of words said twice.
+    without list markup, markdown, links, role tags, an echo of the prompt, or a run of words said twice. Names of
+    ``told`` that share words do not repeat each other: a shop's shampoo and conditioner differ in the last of five.
     """
     text = _strip_quotes(raw_text.strip())
     # Checked before the tail is cut: a list or a second paragraph is a wrong answer, not an unfinished one.
@@ -45,10 +52,10 @@ def tidy_reason(raw_text: str, gate: GateConfig) -> str | None:
     if not 1 <= len(ends) <= gate.max_sentences:
         return None
     text = _STOP_INSIDE_QUOTE.sub(r"\2\1", text[: ends[-1]])
-    words = re.findall(r"\w[\w'’-]*", text)
+    words = _WORD.findall(text)
     if text[-1] not in ".!?" or not gate.min_words <= len(words) <= gate.max_words:
         return None
-    return None if _repeats(words, gate.repeated_ngram) else text
+    return None if _repeats(words, gate.repeated_ngram, _names(told)) else text
 
 
 def _strip_quotes(text: str) -> str:
@@ -60,6 +67,19 @@ def _strip_quotes(text: str) -> str:
     return text[1:].strip() if text.count('"') == 1 and text.startswith('"') else text
 
 
-def _repeats(words: list[str], n: int) -> bool:
-    grams = [tuple(word.lower() for word in words[i : i + n]) for i in range(len(words) - n + 1)]
+def _repeats(words: list[str], n: int, names: list[list[str]]) -> bool:
+    said: list[Any] = [word.lower() for word in words]
+    for name in names:
+        # A word of a name is that name's alone; longer names first, or a part of one would be taken for another.
+        for start in range(len(said) - len(name) + 1):
+            if said[start : start + len(name)] == name:
+                said[start : start + len(name)] = [(place, *name) for place in range(len(name))]
+    grams = [tuple(said[i : i + n]) for i in range(len(said) - n + 1)]
     return len(set(grams)) < len(grams)
+
+
+def _names(told: Mapping[str, Any]) -> list[list[str]]:
+    """Words of the title, categories and facts of ``told``, as they are told, the longest first."""
+    names = {told.get("title"), *(told.get("categories") or ()), *(fact["text"] for fact in told.get("facts") or ())}
+    words = {tuple(_WORD.findall(short_title(without_years(name)).lower())) for name in names if name}
+    return [list(name) for name in sorted(words, key=lambda name: (-len(name), name)) if name]

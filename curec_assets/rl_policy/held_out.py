@@ -88,7 +88,10 @@ def evaluate_policy(
     reasons: dict[str, list[str | None]] = {}
     for arm, model in ((ALIGNED, aligned), (POLICY, policy)):
         samples = [first for first, *_ in model.sample(prompts, 1, seed, progress)]
-        reasons[arm] = [tidy_reason(sample.text, gate) for sample in samples]
+        reasons[arm] = [
+            tidy_reason(sample.text, gate, subject.evidence_row)
+            for sample, subject in zip(samples, subjects, strict=True)
+        ]
         found[arm] = _panel_means(subjects, reasons[arm], scorer, config)
         found[arm] |= _gates_passed(subjects, reasons[arm], grounding) | _tells(subjects, reasons[arm])
         found[arm]["tokens"] = np.array([sample.tokens for sample in samples], dtype=float)

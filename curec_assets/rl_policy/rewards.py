@@ -74,7 +74,9 @@ class RewardShaper:
 
     def score(self, subjects: Sequence[RLSubject], texts: Sequence[str]) -> Scores:
         """Rewards of ``texts``, each written for the subject at its place."""
-        reasons = [tidy_reason(text, self._gate) for text in texts]
+        reasons = [
+            tidy_reason(text, self._gate, subject.evidence_row) for text, subject in zip(texts, subjects, strict=True)
+        ]
         passing = [index for index, reason in enumerate(reasons) if reason is not None]
         completions = [
             RLCompletion(subjects[index].side, subjects[index].subject_id, reasons[index] or "") for index in passing

@@ -188,7 +188,7 @@ def test_explain_takes_both_sides_and_shows_some_items_by_metadata_alone() -> No
     assert len(examples) == 20
     questions = [example.prompt[-1][1] for example in examples]
     assert sum("What does this person like" in question for question in questions) == 10
-    bare = [example for example in examples if "Liked with" not in example.prompt[-1][1]][:10]
+    bare = [example for example in examples if "Fans also like" not in example.prompt[-1][1]][:10]
     assert sum(not example.told["facts"] for example in bare) == 2
 
 

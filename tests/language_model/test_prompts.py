@@ -28,14 +28,14 @@ def tokenizer(tiny_base: Path) -> PreTrainedTokenizerBase:
 
 def test_an_items_prompt_shows_its_metadata_and_facts() -> None:
     asked = explain_prompt(HEAT)[-1][1]
-    for shown in ("Why do people like Heat (1995)?", "Action, Crime", "Liked with: Seven; Fargo.", "rising"):
+    for shown in ("Why do people like Heat (1995)?", "Action, Crime", "Fans also like: Seven; Fargo.", "rising"):
         assert shown in asked
 
 
 def test_a_users_prompt_shows_likes_and_dislikes() -> None:
     asked = explain_prompt(EMMA)[-1][1]
-    assert "Liked lately: Emma." in asked
-    assert "Disliked lately: Spawn." in asked
+    assert "Recently enjoyed: Emma." in asked
+    assert "Did not enjoy: Spawn." in asked
 
 
 def test_an_arrivals_prompt_shows_metadata_alone() -> None:

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curec_assets.evidence.text import verbalise
 from curec_assets.language_model.prompts import explain_prompt
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import tidy_reason
@@ -24,7 +25,7 @@ GATE = GateConfig()
     ],
 )
 def test_a_well_formed_reason_is_taken_as_it_stands(text: str) -> None:
-    assert tidy_reason(text, GATE) == text
+    assert tidy_reason(text, GATE, {}) == text
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_well_formed_reason_is_taken_as_it_stands(text: str) -> None:
     ],
 )
 def test_quotes_around_a_reason_are_stripped_and_an_unfinished_tail_is_cut(raw: str, reason: str) -> None:
-    assert tidy_reason(raw, GATE) == reason
+    assert tidy_reason(raw, GATE, {}) == reason
 
 
 @pytest.mark.parametrize(
@@ -74,23 +75,67 @@ def test_quotes_around_a_reason_are_stripped_and_an_unfinished_tail_is_cut(raw: 
     ],
 )
 def test_texts_that_are_no_reason_fail_the_format_gate(text: str) -> None:
-    assert tidy_reason(text, GATE) is None
+    assert tidy_reason(text, GATE, {}) is None
 
 
 def test_an_echo_of_the_projects_own_prompt_fails_the_format_gate() -> None:
     question = explain_prompt(evidence_row("7"))[-1][1]
-    assert tidy_reason(question, GATE) is None
+    assert tidy_reason(question, GATE, {}) is None
+
+
+BRAND_MATES = {
+    "title": "Burt's Bees Intense Hydration Cream Cleanser",
+    "categories": ["Skin Care"],
+    "facts": [{"kind": "co_liked", "text": "Burt's Bees Intense Hydration Treatment Mask", "weight": 1.0}],
+}
+
+
+def test_names_that_share_words_do_not_repeat_each_other() -> None:
+    text = (
+        "People who like Burt's Bees Intense Hydration Cream Cleanser also like Burt's Bees Intense Hydration"
+        " Treatment Mask."
+    )
+    assert tidy_reason(text, GATE, BRAND_MATES) == text
+    assert tidy_reason(text, GATE, {}) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "People who like Burt's Bees Intense Hydration Cream Cleanser also like Burt's Bees Intense Hydration Cream"
+        " Cleanser.",
+        "People who like it lean towards Skin Care and they lean towards Skin Care.",
+    ],
+)
+def test_a_name_said_twice_and_a_loop_about_names_are_repetitions(text: str) -> None:
+    assert tidy_reason(text, GATE, BRAND_MATES) is None
+
+
+@given(
+    st.lists(st.sampled_from(["Alba", "Glow", "Rose", "Night Cream", "Day Cream"]), min_size=2, max_size=5), st.data()
+)
+def test_no_text_of_the_projects_own_about_things_of_one_name_is_refused(words: list[str], data: st.DataObject) -> None:
+    names = data.draw(st.lists(st.permutations(words).map(" ".join), min_size=2, max_size=3, unique=True))
+    row = {
+        "side": "item",
+        "title": names[0],
+        "categories": [],
+        "n_likes": 9,
+        "facts": [{"kind": "co_liked", "text": name, "weight": 1.0} for name in names[1:]],
+    }
+    text = verbalise(row)
+    assert tidy_reason(text, GATE, row) == text
 
 
 @given(st.text(alphabet=st.sampled_from("ab cD.E!?\"'()“”’-\n,1"), max_size=120))
 def test_whatever_passes_the_gate_keeps_every_promise_and_passes_it_again_unchanged(raw: str) -> None:
     gate = GateConfig(min_words=2, max_words=12)
-    reason = tidy_reason(raw, gate)
+    reason = tidy_reason(raw, gate, {})
     if reason is not None:
         assert reason[-1] in ".!?"
         assert reason.isprintable()
         assert reason == reason.strip()
-        assert tidy_reason(reason, gate) == reason
+        assert tidy_reason(reason, gate, {}) == reason
 
 
 def test_a_gate_whose_bounds_cross_is_refused() -> None:
