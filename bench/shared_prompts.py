@@ -7,10 +7,14 @@ the adapter off as the reference, and backward.
 import argparse
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from bench.data import shipped_chain
+
+if TYPE_CHECKING:
+    from curec_assets.language_model.shared_prompts import Row
 
 PROMPT, COMPLETION, PROMPTS, ROUNDS = 110, 34, 8, 3
 
@@ -35,12 +39,15 @@ def main(arguments: list[str] | None = None) -> None:
     ids = torch.cat([prompts, torch.randint(100, 40_000, (len(prompts), COMPLETION))], dim=1)
     labels = ids.clone()
     labels[:, :PROMPT] = -100
-    ways = {}
-    for name, change in (("a prompt a completion", score_completions_only), ("a prompt a group", read_prompts_once)):
-        model = new_adapter(load_base_model(base, profile.language_model.dtype)[0], profile.policy.adapter)
+    ways: dict[str, Any] = {}
+    for name in ("a prompt a completion", "a prompt a group"):
+        loaded, tokenizer = load_base_model(base, profile.language_model.dtype)
+        model = new_adapter(loaded, profile.policy.adapter)
         add_fused_lm_head(model.get_base_model())
         with torch.autocast("cpu", torch.bfloat16, enabled=next(model.parameters()).dtype == torch.bfloat16):
-            if change(model.get_base_model()) is False:
+            if not ways:
+                score_completions_only(model.get_base_model())
+            elif not read_prompts_once(model.get_base_model(), _probe(tokenizer.encode(__doc__))):
                 raise SystemExit(f"{base.name} takes no mask of ours: there is nothing to compare")
         ways[name] = model
     seconds: dict[str, list[float]] = {name: [] for name in ways}
@@ -62,6 +69,11 @@ def main(arguments: list[str] | None = None) -> None:
     one, other = scores.values()
     off = float((one - other).abs().mean())
     print(f"ratio {apart / once:.2f}; log-probabilities differ by {off:.4f} nats in the mean")
+
+
+def _probe(text: list[int]) -> "list[Row]":
+    """Two beginnings of a text, two ways on from one of them."""
+    return [(text[:24], text[24:40]), (text[:24], text[24:32]), (text[:20], text[20:32])]
 
 
 if __name__ == "__main__":

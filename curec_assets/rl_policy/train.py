@@ -35,7 +35,7 @@ from curec_assets.language_model.generation import end_ids
 from curec_assets.language_model.loading import load_base_model
 from curec_assets.language_model.prompts import explain_prompt
 from curec_assets.language_model.resuming import train_resumably
-from curec_assets.language_model.shared_prompts import read_prompts_once
+from curec_assets.language_model.shared_prompts import Row, read_prompts_once
 from curec_assets.language_model.training import Curve, curves_from, listen, score_completions_only, trainer_settings
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
@@ -150,7 +150,7 @@ def train_policy(
         listen(trainer, "rl", progress)
         policy = trainer.model.get_base_model()
         with trainer.accelerator.autocast():
-            once = read_prompts_once(policy)
+            once = read_prompts_once(policy, rollouts.probe())
         if not once:
             score_completions_only(policy)
         train_resumably(trainer, checkpoints, {"rewards": shaper, "rollouts": rollouts})
@@ -211,6 +211,7 @@ class _Rollouts:
         seed: int,
     ) -> None:
         self._tokenizer = tokenizer
+        self._schedule = schedule
         self._prompts = [
             tuple(prompt_tokens(tokenizer, explain_prompt(subject.evidence_row), max_prompt_tokens))
             for subject in schedule
@@ -219,6 +220,17 @@ class _Rollouts:
         self._seed = seed
         self.tokens = 0
         self.seconds = 0.0
+
+    def probe(self) -> list[Row]:
+        """Texts by template behind the first prompts of the schedule, several of them behind one."""
+        texts = [
+            self._tokenizer.encode(subject.evidence_row["evidence_text"], add_special_tokens=False)
+            for subject in self._schedule[:2]
+        ]
+        return [
+            *((self._prompts[0], text) for text in (*texts, texts[0][: len(texts[0]) // 2])),
+            (self._prompts[-1], texts[-1]),
+        ]
 
     def state(self) -> dict[str, Any]:
         """Tokens written so far."""

@@ -12,6 +12,12 @@ from curec_assets.language_model.loading import load_base_model
 from curec_assets.language_model.shared_prompts import read_prompts_once
 
 FIELDS = ("log_probs", "entropy")
+PROBE = (
+    ((5, 6, 7, 8, 9), (10, 11, 12, 13, 14, 15)),
+    ((5, 6, 7, 8, 9), (15, 14, 13)),
+    ((7, 6, 5), (10, 12, 14, 11, 13, 15)),
+    ((5, 6, 7, 8, 9), (12, 10, 15, 11, 14, 13)),
+)
 
 
 def _rows() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -37,7 +43,7 @@ def test_packed_completions_have_the_scores_and_gradients_of_rows_apart(tiny_bas
         model, _ = load_base_model(tiny_base, "float32")
         add_fused_lm_head(model, temperature=0.7, outputs=FIELDS)
         if once:
-            assert read_prompts_once(model)
+            assert read_prompts_once(model, PROBE)
         scores = model(input_ids=ids, attention_mask=mask, labels=labels, fused_lm_head=True)
         scores.log_probs.sum().backward()
         found.append((scores, model.model.layers[0].mlp.up_proj.weight.grad))
@@ -51,7 +57,7 @@ def test_the_model_reads_each_prompt_once(tiny_base: Path) -> None:
     ids, mask, labels = _rows()
     model, _ = load_base_model(tiny_base, "float32")
     add_fused_lm_head(model, outputs=FIELDS)
-    assert read_prompts_once(model)
+    assert read_prompts_once(model, PROBE)
     seen = []
     model.model.register_forward_pre_hook(
         lambda _module, _args, given: seen.append(tuple(given["input_ids"].shape)), with_kwargs=True
@@ -70,7 +76,7 @@ def test_a_model_that_heeds_no_mask_is_scored_as_before(tiny_base: Path, monkeyp
 
     monkeypatch.setattr(model.model, "forward", forward)
     scored = model.forward
-    assert not read_prompts_once(model)
+    assert not read_prompts_once(model, PROBE)
     assert model.forward is scored
 
 
@@ -83,7 +89,7 @@ def test_a_model_that_heeds_no_positions_is_scored_as_before(tiny_base: Path, mo
         return heeds(*args, **given)
 
     monkeypatch.setattr(model.model, "forward", forward)
-    assert not read_prompts_once(model)
+    assert not read_prompts_once(model, PROBE)
 
 
 def test_a_model_that_refuses_the_mask_is_scored_as_before_and_says_why(
@@ -99,7 +105,7 @@ def test_a_model_that_refuses_the_mask_is_scored_as_before_and_says_why(
         return takes(*args, attention_mask=attention_mask, **given)
 
     monkeypatch.setattr(model.model, "forward", forward)
-    assert not read_prompts_once(model)
+    assert not read_prompts_once(model, PROBE)
     assert "takes no mask of ours" in caplog.text
     assert "two dimensions were expected" in caplog.text
 
@@ -114,7 +120,7 @@ def test_rows_laid_out_otherwise_are_scored_as_they_stand(tiny_base: Path, maske
         model, _ = load_base_model(tiny_base, "float32")
         add_fused_lm_head(model, outputs=FIELDS)
         if once:
-            assert read_prompts_once(model)
+            assert read_prompts_once(model, PROBE)
         found.append(model(input_ids=ids, attention_mask=mask, labels=labels, fused_lm_head=True).log_probs)
     torch.testing.assert_close(found[1], found[0])
 
@@ -124,7 +130,7 @@ def test_generation_stays_as_it_was(tiny_base: Path) -> None:
     ids = torch.randint(5, 60, (2, 7))
     before = model(input_ids=ids).logits
     add_fused_lm_head(model)
-    assert read_prompts_once(model)
+    assert read_prompts_once(model, PROBE)
     assert torch.equal(model(ids).logits, before)
 
 
@@ -133,4 +139,4 @@ def test_an_adapter_on_bfloat16_weights_is_no_hindrance_under_the_trainers_autoc
     adapted = new_adapter(model, AdapterConfig(rank=4, alpha=8.0, layers=1)).get_base_model()
     add_fused_lm_head(adapted, outputs=FIELDS)
     with torch.autocast("cpu", torch.bfloat16):
-        assert read_prompts_once(adapted)
+        assert read_prompts_once(adapted, PROBE)

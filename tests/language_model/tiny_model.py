@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from curec_assets.evidence.text import verbalise
 from curec_assets.language_model.config import LanguageModelConfig
 from curec_assets.language_model.loading import base_model_folder
 
@@ -19,14 +20,16 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def item_row(title: str, categories: list[str], **facts: list[str]) -> dict[str, Any]:
     """A row of EVIDENCE for an item; each keyword is a kind of fact with its texts."""
-    return {
+    row = {
         "side": "item",
         "subject_id": title,
         "title": title,
         "categories": categories,
         "description": None,
+        "n_likes": 9,
         "facts": [{"kind": kind, "text": text, "weight": 1.0} for kind, texts in facts.items() for text in texts],
     }
+    return row | {"evidence_text": verbalise(row)}
 
 
 HEAT = item_row("Heat (1995)", ["Action", "Crime"], co_liked=["Seven (1995)", "Fargo (1996)"], trend=["rising"])
