@@ -9,7 +9,7 @@ Four answers, each on panels of people (or items) that the scoring models were n
 3. Texts that the aligned model writes of one subject: do they differ in reward, and does the difference hold for the
    acceptance group?
 4. The best of them by the reward group beside their mean, on each group: what selection, which RL can only approach,
-   would gain.
+   would gain; and what a text that names a kind of fact earns over the subject's others that do not.
 """
 
 import argparse
@@ -207,6 +207,31 @@ def _samples(chain: Chain, made: BeforeRL, side: str, rows: Sequence[Row], sampl
     best = np.array([np.flatnonzero(owner == n)[found[0][owner == n].argmax()] for n in range(len(several))])
     gains = [_mean(of[best] - of_mean) for of, of_mean in zip(found, mean, strict=True)]
     print(f"| best by the reward group − mean | {' | '.join(gains)} |")
+    _by_telling(flat, apart, owner)
+
+
+def _by_telling(texts: Sequence[tuple[Row, str | None]], apart: np.ndarray, owner: np.ndarray) -> None:
+    """What ``texts`` (row, text) that name a kind of fact earn over others of their subject ``owner`` that do not, by
+    rewards ``apart`` (len(PANELS), n) about the subject's mean."""
+    from curec_assets.rl_policy.held_out import NAMED_KINDS, shown, tells
+
+    print(
+        f"\n| texts that name | share | subjects with both sorts | {' | '.join(HEADERS)} |\n|---|---|---|---|---|---|"
+    )
+    for kind in NAMED_KINDS:
+        has = np.array([bool(shown(row, kind)) for row, _ in texts])
+        names = np.array([tells(text, row, kind) for row, text in texts])
+        both = [own for own in np.unique(owner[has]) if 0 < names[owner == own].mean() < 1]
+        if not both:
+            continue
+        gains = np.array(
+            [
+                apart[:, (owner == own) & names].mean(axis=1) - apart[:, (owner == own) & ~names].mean(axis=1)
+                for own in both
+            ]
+        ).T
+        counts = f"{len(both)} of {len(np.unique(owner[has]))}"
+        print(f"| {kind} | {names[has].mean():.2f} | {counts} | {' | '.join(_mean(of) for of in gains)} |")
 
 
 def _mean(values: np.ndarray) -> str:

@@ -98,7 +98,10 @@ def evaluate_policy(
     templates = [subject.evidence_row["evidence_text"] for subject in subjects]
     found[EVIDENCE] = _panel_means(subjects, templates, scorer, config)
 
-    shown = {f"tells_{kind}": np.array([bool(_shown(subject, kind)) for subject in subjects]) for kind in NAMED_KINDS}
+    with_facts = {
+        f"tells_{kind}": np.array([bool(shown(subject.evidence_row, kind)) for subject in subjects])
+        for kind in NAMED_KINDS
+    }
     sides = np.array([subject.side for subject in subjects])
     weights = draw(len(subjects), 1, RESAMPLES, seed).users
     rows: list[dict[str, Any]] = []
@@ -106,7 +109,7 @@ def evaluate_policy(
         if not members.any():
             continue
         for metric in found[ALIGNED]:
-            within = members & shown.get(metric, members)
+            within = members & with_facts.get(metric, members)
             if not within.any():
                 continue
             by_arm = {
@@ -179,20 +182,22 @@ def _gates_passed(
 
 def _tells(subjects: Sequence[RLSubject], reasons: Sequence[str | None]) -> dict[str, np.ndarray]:
     """Whether each reason names a fact of each kind, beside the subject itself: float64 (n,), 0 or 1."""
-    found = {}
-    for kind in NAMED_KINDS:
-        rows = [{"title": subject.evidence_row["title"], "facts": _shown(subject, kind)} for subject in subjects]
-        told = [
-            bool(row["facts"]) and names_evidence(reason or "", row, 1)
-            for reason, row in zip(reasons, rows, strict=True)
-        ]
-        found[f"tells_{kind}"] = np.array(told, dtype=float)
-    return found
+    rows = [subject.evidence_row for subject in subjects]
+    return {
+        f"tells_{kind}": np.array([tells(reason, row, kind) for reason, row in zip(reasons, rows, strict=True)], float)
+        for kind in NAMED_KINDS
+    }
 
 
-def _shown(subject: RLSubject, kind: str) -> list[Mapping[str, Any]]:
-    """The facts of a kind that the subject's prompt shows."""
-    return facts_told(subject.evidence_row, kind)[: FACT_LABELS[kind][1]]
+def tells(reason: str | None, row: Mapping[str, Any], kind: str) -> bool:
+    """Whether the reason names a fact of this kind that the prompt of ``row`` (EVIDENCE) shows."""
+    facts = shown(row, kind)
+    return bool(facts) and names_evidence(reason or "", {"title": row["title"], "facts": facts}, 1)
+
+
+def shown(row: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    """The facts of a kind that the prompt of ``row`` (EVIDENCE) shows."""
+    return facts_told(row, kind)[: FACT_LABELS[kind][1]]
 
 
 def _texts(reasons: Sequence[str | None], members: np.ndarray) -> list[str]:
