@@ -84,15 +84,15 @@ def test_an_echo_of_the_projects_own_prompt_fails_the_format_gate() -> None:
 
 
 BRAND_MATES = {
-    "title": "Burt's Bees Intense Hydration Cream Cleanser",
+    "title": "Alder Lane Deep Sea Hydration Cream Cleanser",
     "categories": ["Skin Care"],
-    "facts": [{"kind": "co_liked", "text": "Burt's Bees Intense Hydration Treatment Mask", "weight": 1.0}],
+    "facts": [{"kind": "co_liked", "text": "Alder Lane Deep Sea Hydration Treatment Mask", "weight": 1.0}],
 }
 
 
 def test_names_that_share_words_do_not_repeat_each_other() -> None:
     text = (
-        "People who like Burt's Bees Intense Hydration Cream Cleanser also like Burt's Bees Intense Hydration"
+        "People who like Alder Lane Deep Sea Hydration Cream Cleanser also like Alder Lane Deep Sea Hydration"
         " Treatment Mask."
     )
     assert tidy_reason(text, GATE, BRAND_MATES) == text
@@ -102,7 +102,7 @@ def test_names_that_share_words_do_not_repeat_each_other() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "People who like Burt's Bees Intense Hydration Cream Cleanser also like Burt's Bees Intense Hydration Cream"
+        "People who like Alder Lane Deep Sea Hydration Cream Cleanser also like Alder Lane Deep Sea Hydration Cream"
         " Cleanser.",
         "People who like it lean towards Skin Care and they lean towards Skin Care.",
     ],
