@@ -61,7 +61,7 @@ LINEAGE: Mapping[str, Artifact] = {
         "language_model",
         (up_to("evidence"), up_to("cleaned_interactions"), previous("aligned_llm")),
         ("seed", "threads", "negatives_per_positive", "language_model", "gate", "alignment"),
-        code_version="9",
+        code_version="10",
     ),
     "draft_reasons": Artifact(
         "reasons",

@@ -14,7 +14,8 @@ import numpy as np
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import ShownItem, VisibleEvents
 from curec_assets.aligned_llm.standing import crowd_words, known_words, leniency_words
-from curec_assets.aligned_llm.tellings import telling
+from curec_assets.aligned_llm.tellings import telling, tells_all_leading
+from curec_assets.lake.hashing import hash_text
 from curec_assets.language_model.prompts import (
     YES_NO,
     Prompt,
@@ -69,12 +70,20 @@ def choose_examples(events: VisibleEvents, config: AlignmentConfig, rng: np.rand
 def explain_examples(
     rows: Sequence[Mapping[str, Any]], config: AlignmentConfig, rng: np.random.Generator
 ) -> list[Example]:
-    """Up to ``explain_examples`` examples from the latest evidence rows, half items and half users."""
+    """Up to ``explain_examples`` examples from the latest evidence rows, half items and half users.
+
+    Half of each side, where there are as many, have facts of every kind that a text opens with. In most catalogues few
+    items have, but those are the ones that are reviewed first; a model that hardly met such facts passes them over.
+    """
     examples = []
     for side, share in (("item", (config.explain_examples + 1) // 2), ("user", config.explain_examples // 2)):
         told = [row for row in rows if row["side"] == side and row["evidence_text"] and row["facts"]]
-        told.sort(key=lambda row: (-row["as_of"].timestamp(), row["subject_id"]))
-        drawn = _draw(told[: share * config.recent_pool], share, rng)
+        told.sort(key=lambda row: (-row["as_of"].timestamp(), hash_text(row["subject_id"])))
+        pool = share * config.recent_pool
+        rich = _draw([row for row in told if tells_all_leading(row)][:pool], share // 2, rng)
+        taken = {row["subject_id"] for row in rich}
+        others = _draw([row for row in told[:pool] if row["subject_id"] not in taken], share - len(rich), rng)
+        drawn = [*others, *rich]
         bare = round(config.metadata_share * len(drawn)) if side == "item" else 0
         for number, row in enumerate(drawn):
             examples.append(_arrival(row) if number < bare and row["categories"] else explain_example(row, rng))

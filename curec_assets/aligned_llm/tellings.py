@@ -22,7 +22,7 @@ TRAILING = {"item": ("trend",), "user": ("parts_from_crowd", "taste_moved")}
 def telling(row: Mapping[str, Any], rng: np.random.Generator) -> str:
     """A text by template of some of the facts that the prompt of ``row`` (EVIDENCE) shows; of a row without a leading
     fact its evidence text."""
-    shown = {kind: facts_told(row, kind)[:most] for kind, (_, most) in FACT_LABELS.items()}
+    shown = _shown(row)
     leading = [kind for kind in LEADING[row["side"]] if shown[kind]]
     if not leading:
         return str(row["evidence_text"])
@@ -30,6 +30,16 @@ def telling(row: Mapping[str, Any], rng: np.random.Generator) -> str:
     facts = [fact for kind in told for fact in _some(shown[kind], rng)]
     facts += [fact for kind in TRAILING[row["side"]] if rng.random() < 0.5 for fact in shown[kind]]
     return verbalise({**row, "facts": facts})
+
+
+def tells_all_leading(row: Mapping[str, Any]) -> bool:
+    """Whether the prompt of ``row`` (EVIDENCE) shows every kind of fact that a text of its side opens with."""
+    shown = _shown(row)
+    return all(shown[kind] for kind in LEADING[row["side"]])
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Sequence[Mapping[str, Any]]]:
+    return {kind: facts_told(row, kind)[:most] for kind, (_, most) in FACT_LABELS.items()}
 
 
 def _some(facts: Sequence[Mapping[str, Any]], rng: np.random.Generator) -> list[Mapping[str, Any]]:
