@@ -34,7 +34,8 @@ def make_batches(
     """The batches of ``steps`` steps in random order; none without targets.
 
     Each task has a share of the steps that follows its number of examples. Within a task batches hold examples of one
-    kind (answers alone, or reasoning) and of similar length, as far as the numbers allow.
+    kind (answers alone, or reasoning), as far as the numbers allow, and of any length: sorted by length, which would
+    spare padding, subjects with much to tell fill batches of their own, and the latest of those settle what is told.
     """
     by_task: dict[Task, list[Target]] = {}
     for target in targets:
@@ -45,8 +46,7 @@ def make_batches(
         order: list[int] = []
         while len(order) < steps * config.batch_size:
             order += rng.permutation(len(members)).tolist()
-        kinds = {index: (members[index].source == "direct", len(rows[index]["input_ids"])) for index in order}
-        drawn = sorted(order[: steps * config.batch_size], key=kinds.__getitem__)
+        drawn = sorted(order[: steps * config.batch_size], key=lambda index: members[index].source == "direct")
         for start in range(0, len(drawn), config.batch_size):
             batches.append(Batch(task, [rows[index] for index in drawn[start : start + config.batch_size]]))
     return [batches[place] for place in rng.permutation(len(batches))]

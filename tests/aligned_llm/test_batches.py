@@ -70,6 +70,13 @@ def test_answers_alone_stand_apart_from_reasoning_as_far_as_they_fill_batches(
     assert sorted(len({learnt(tokenizer, row) for row in batch.rows}) for batch in batches) == [1, 1, 1]
 
 
+def test_long_and_short_texts_share_batches(tokenizer: PreTrainedTokenizerBase) -> None:
+    short, long = "people like drama.", "people like drama, comedy, action, romance and crime."
+    targets = [target("explain", text) for text in [short] * 20 + [long] * 20]
+    both = [len({learnt(tokenizer, row) for row in batch.rows}) == 2 for batch in batched(tokenizer, targets, steps=10)]
+    assert sum(both) > len(both) / 2
+
+
 def test_the_order_of_batches_is_drawn_from_the_generator_alone(tokenizer: PreTrainedTokenizerBase) -> None:
     targets = of(9, 6, 12)
     assert batched(tokenizer, targets, 10, seed=1) == batched(tokenizer, targets, 10, seed=1)

@@ -197,6 +197,19 @@ def test_subjects_without_facts_are_not_explained() -> None:
     assert explain_examples(rows, CONFIG, np.random.default_rng(0)) == []
 
 
+def test_half_of_the_items_have_friends_and_tastes_to_tell_even_where_few_have() -> None:
+    taste, friend = ({"kind": kind, "text": kind, "weight": 1.0} for kind in ("liker_category", "co_liked"))
+    rows = [
+        evidence_row("item", ITEMS[0], facts=[taste, friend] if number % 10 == 0 else [taste])
+        | {"subject_id": str(number), "evidence_text": "told"}
+        for number in range(200)
+    ]
+    config = AlignmentConfig(explain_examples=20, metadata_share=0)
+    told = [example.told for example in explain_examples(rows, config, np.random.default_rng(0))]
+    assert len({row["subject_id"] for row in told}) == len(told) == 10
+    assert sum(friend in row["facts"] for row in told) >= 5
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_budgets_are_kept(count: int) -> None:
     config = AlignmentConfig(judge_examples=count, choose_examples=count, explain_examples=count, min_likes=1)

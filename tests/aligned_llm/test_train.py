@@ -90,7 +90,7 @@ def test_alignment_goes_on_from_the_previous_adapter(
 ) -> None:
     second = aligned(tiny_base, tmp_path / "second", previous=first[0])
     for task in TASKS:
-        assert second.metrics[f"first_loss_{task}"] < 0.7 * first[1].metrics[f"first_loss_{task}"]
+        assert second.metrics[f"first_loss_{task}"] < 0.8 * first[1].metrics[f"first_loss_{task}"]
     aligned(tiny_base, tmp_path / "idle", previous=first[0], steps=0)
     assert hash_folder(tmp_path / "idle") == hash_folder(first[0])
 
