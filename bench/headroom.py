@@ -213,13 +213,14 @@ def _samples(chain: Chain, made: BeforeRL, side: str, rows: Sequence[Row], sampl
 def _by_telling(texts: Sequence[tuple[Row, str | None]], apart: np.ndarray, owner: np.ndarray) -> None:
     """What ``texts`` (row, text) that name a kind of fact earn over others of their subject ``owner`` that do not, by
     rewards ``apart`` (len(PANELS), n) about the subject's mean."""
-    from curec_assets.rl_policy.held_out import NAMED_KINDS, shown, tells
+    from curec_assets.language_model.prompts import facts_shown
+    from curec_assets.rl_policy.held_out import NAMED_KINDS, tells
 
     print(
         f"\n| texts that name | share | subjects with both sorts | {' | '.join(HEADERS)} |\n|---|---|---|---|---|---|"
     )
     for kind in NAMED_KINDS:
-        has = np.array([bool(shown(row, kind)) for row, _ in texts])
+        has = np.array([bool(facts_shown(row, kind)) for row, _ in texts])
         names = np.array([tells(text, row, kind) for row, text in texts])
         both = [own for own in np.unique(owner[has]) if 0 < names[owner == own].mean() < 1]
         if not both:

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from curec_assets.evidence.text import verbalise
-from curec_assets.evidence.titles import facts_told
-from curec_assets.language_model.prompts import FACT_LABELS
+from curec_assets.language_model.prompts import FACT_LABELS, facts_shown
 
 LEADING = {"item": ("co_liked", "liker_category"), "user": ("recent_like", "liked_category")}
 """Kinds of facts that a text opens with; one at least is told."""
@@ -22,7 +21,7 @@ TRAILING = {"item": ("trend",), "user": ("parts_from_crowd", "taste_moved")}
 def telling(row: Mapping[str, Any], rng: np.random.Generator) -> str:
     """A text by template of some of the facts that the prompt of ``row`` (EVIDENCE) shows; of a row without a leading
     fact its evidence text."""
-    shown = _shown(row)
+    shown = {kind: facts_shown(row, kind) for kind in FACT_LABELS}
     leading = [kind for kind in LEADING[row["side"]] if shown[kind]]
     if not leading:
         return str(row["evidence_text"])
@@ -34,12 +33,7 @@ def telling(row: Mapping[str, Any], rng: np.random.Generator) -> str:
 
 def tells_all_leading(row: Mapping[str, Any]) -> bool:
     """Whether the prompt of ``row`` (EVIDENCE) shows every kind of fact that a text of its side opens with."""
-    shown = _shown(row)
-    return all(shown[kind] for kind in LEADING[row["side"]])
-
-
-def _shown(row: Mapping[str, Any]) -> dict[str, Sequence[Mapping[str, Any]]]:
-    return {kind: facts_told(row, kind)[:most] for kind, (_, most) in FACT_LABELS.items()}
+    return all(facts_shown(row, kind) for kind in LEADING[row["side"]])
 
 
 def _some(facts: Sequence[Mapping[str, Any]], rng: np.random.Generator) -> list[Mapping[str, Any]]:

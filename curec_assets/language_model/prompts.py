@@ -110,10 +110,15 @@ def _item_question(row: Mapping[str, Any]) -> tuple[str, list[str]]:
     return f"Why do people like {short_title(row['title'])}?", metadata
 
 
+def facts_shown(row: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    """The facts of a kind that the prompt of ``row`` (EVIDENCE) tells."""
+    return list(facts_told(row, kind)[: FACT_LABELS[kind][1]])
+
+
 def _fact_lines(row: Mapping[str, Any]) -> list[str]:
     lines = []
-    for kind, (label, at_most) in FACT_LABELS.items():
-        shown = facts_told(row, kind)[:at_most]
+    for kind, (label, _) in FACT_LABELS.items():
+        shown = facts_shown(row, kind)
         names = [_told(fact["text"]) if kind in FACTS_OF_TITLES else fact["text"] for fact in shown]
         falls = [kind in FALLING_LABELS and fact["weight"] < 0 for fact in shown]
         lines.append(_listed(label, [name for name, down in zip(names, falls, strict=True) if not down]))

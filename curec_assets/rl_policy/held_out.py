@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from curec_assets.evidence.titles import facts_told
 from curec_assets.lake.schemas import EVALUATIONS
 from curec_assets.language_model.generation import Generator
-from curec_assets.language_model.prompts import FACT_LABELS, explain_prompt
+from curec_assets.language_model.prompts import FACT_LABELS, explain_prompt, facts_shown
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.bootstrap import draw, interval
 from curec_assets.ranker.metrics import weighted_mean
@@ -99,7 +98,7 @@ def evaluate_policy(
     found[EVIDENCE] = _panel_means(subjects, templates, scorer, config)
 
     with_facts = {
-        f"tells_{kind}": np.array([bool(shown(subject.evidence_row, kind)) for subject in subjects])
+        f"tells_{kind}": np.array([bool(facts_shown(subject.evidence_row, kind)) for subject in subjects])
         for kind in NAMED_KINDS
     }
     sides = np.array([subject.side for subject in subjects])
@@ -191,13 +190,8 @@ def _tells(subjects: Sequence[RLSubject], reasons: Sequence[str | None]) -> dict
 
 def tells(reason: str | None, row: Mapping[str, Any], kind: str) -> bool:
     """Whether the reason names a fact of this kind that the prompt of ``row`` (EVIDENCE) shows."""
-    facts = shown(row, kind)
+    facts = facts_shown(row, kind)
     return bool(facts) and names_evidence(reason or "", {"title": row["title"], "facts": facts}, 1)
-
-
-def shown(row: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
-    """The facts of a kind that the prompt of ``row`` (EVIDENCE) shows."""
-    return facts_told(row, kind)[: FACT_LABELS[kind][1]]
 
 
 def _texts(reasons: Sequence[str | None], members: np.ndarray) -> list[str]:
