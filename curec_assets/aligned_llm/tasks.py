@@ -14,7 +14,7 @@ import numpy as np
 from curec_assets.aligned_llm.config import AlignmentConfig
 from curec_assets.aligned_llm.histories import ShownItem, VisibleEvents
 from curec_assets.aligned_llm.standing import crowd_words, known_words, leniency_words
-from curec_assets.aligned_llm.tellings import telling, tells_all_leading
+from curec_assets.aligned_llm.tellings import shows_every_leading_kind, telling
 from curec_assets.lake.hashing import hash_text
 from curec_assets.language_model.prompts import (
     YES_NO,
@@ -80,7 +80,7 @@ def explain_examples(
         told = [row for row in rows if row["side"] == side and row["evidence_text"] and row["facts"]]
         told.sort(key=lambda row: (-row["as_of"].timestamp(), hash_text(row["subject_id"])))
         pool = share * config.recent_pool
-        rich = _draw([row for row in told if tells_all_leading(row)][:pool], share // 2, rng)
+        rich = _draw([row for row in told if shows_every_leading_kind(row)][:pool], share // 2, rng)
         taken = {row["subject_id"] for row in rich}
         others = _draw([row for row in told[:pool] if row["subject_id"] not in taken], share - len(rich), rng)
         drawn = [*others, *rich]

@@ -31,7 +31,7 @@ def telling(row: Mapping[str, Any], rng: np.random.Generator) -> str:
     return verbalise({**row, "facts": facts})
 
 
-def tells_all_leading(row: Mapping[str, Any]) -> bool:
+def shows_every_leading_kind(row: Mapping[str, Any]) -> bool:
     """Whether the prompt of ``row`` (EVIDENCE) shows every kind of fact that a text of its side opens with."""
     return all(facts_shown(row, kind) for kind in LEADING[row["side"]])
 

@@ -30,8 +30,9 @@ FACT_LABELS: dict[str, tuple[str, int]] = {
     "parts_from_crowd": ("Unlike most, likes", 2),
     "taste_moved": ("Lately turns more to", 2),
 }
-"""Of each kind of fact that a prompt tells: how it names it, and how many of it it shows at most: no fewer than its
-evidence text names, or whoever learns from such texts learns to make names up."""
+"""Of each kind of fact that a prompt tells: how it names it, and how many of it it shows at most. It names it with the
+words of the evidence text, for a small model writes behind a phrase what it read behind it; and shows no fewer than
+that text names, or whoever learns from such texts learns to make names up."""
 
 FALLING_LABELS = {"parts_from_crowd": "Unlike most, did not care for", "taste_moved": "Lately turns away from"}
 """How the signed kinds of fact are named when their weight is below zero."""
@@ -112,7 +113,7 @@ def _item_question(row: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 def facts_shown(row: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
     """The facts of a kind that the prompt of ``row`` (EVIDENCE) tells."""
-    return list(facts_told(row, kind)[: FACT_LABELS[kind][1]])
+    return facts_told(row, kind)[: FACT_LABELS[kind][1]]
 
 
 def _fact_lines(row: Mapping[str, Any]) -> list[str]:
