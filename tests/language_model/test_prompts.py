@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
+from curec_assets.evidence.text import verbalise
 from curec_assets.evidence.titles import without_years
 from curec_assets.language_model.chat import answer_tokens, prompt_tokens
 from curec_assets.language_model.loading import load_language_model
 from curec_assets.language_model.prompts import (
+    FACT_LABELS,
     arrival_prompt,
     choose_prompt,
     explain_prompt,
@@ -36,6 +38,22 @@ def test_a_users_prompt_shows_likes_and_dislikes() -> None:
     asked = explain_prompt(EMMA)[-1][1]
     assert "Recently enjoyed: Emma." in asked
     assert "Did not enjoy: Spawn." in asked
+
+
+@pytest.mark.parametrize(
+    ("side", "kind", "words"),
+    [
+        ("item", "co_liked", "also like"),
+        ("item", "liker_category", "lean towards"),
+        ("user", "recent_like", "recently enjoyed"),
+        ("user", "recent_dislike", "did not enjoy"),
+        ("user", "taste_moved", "more to"),
+    ],
+)
+def test_prompts_label_facts_with_the_words_that_texts_tell_them_by(side: str, kind: str, words: str) -> None:
+    row = item_row("Heat (1995)", [], **{kind: ["Seven (1995)"]}) | {"side": side}
+    assert words in FACT_LABELS[kind][0].lower()
+    assert words in verbalise(row).lower()
 
 
 def test_an_arrivals_prompt_shows_metadata_alone() -> None:
