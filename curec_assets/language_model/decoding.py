@@ -13,6 +13,7 @@ import torch
 from transformers import DynamicCache, PreTrainedModel
 
 from curec_assets.language_model.config import SamplingConfig
+from curec_assets.language_model.growing_cache import growing_cache
 from curec_assets.progress import Progress, silent
 
 NUCLEUS_TOKENS = 512
@@ -86,7 +87,7 @@ def _prefill(
     width = max(map(len, prompts))
     ids = torch.tensor([[pad_id] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
-    cache = DynamicCache(config=model.config.get_text_config())
+    cache = growing_cache(model.config.get_text_config())
     output = model(
         input_ids=ids,
         attention_mask=mask,
