@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from peft import PeftModel
+from peft.helpers import disable_input_dtype_casting
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -58,7 +59,10 @@ def train_resumably(trainer: Trainer, checkpoints: Checkpoints, carried: Mapping
         for name, part in carried.items():
             part.restore(states[name])
     trainer.add_callback(_Keeper(checkpoints, carried))
-    trainer.train(resume_from_checkpoint=str(kept) if kept else None)
+    # Autocast casts what each product takes. PEFT casts it to the float32 of the adapter before, which changes nothing
+    # and is a fifth of a forward pass.
+    with disable_input_dtype_casting(trainer.model):
+        trainer.train(resume_from_checkpoint=str(kept) if kept else None)
 
 
 def _steps(checkpoints: Checkpoints) -> list[str]:

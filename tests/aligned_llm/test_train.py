@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from curec_assets.aligned_llm.train import Alignment, align
 from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.lake.window_run import without_timing
-from curec_assets.language_model.config import AdapterConfig
+from curec_assets.language_model import resuming
+from curec_assets.language_model.config import AdapterConfig, LanguageModelConfig
 from curec_assets.language_model.loading import load_language_model
 from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
@@ -42,10 +44,11 @@ def aligned(
     previous: Path | None = None,
     progress: Progress = silent,
     checkpoints: Checkpoints = NOTHING_KEPT,
+    language_model: LanguageModelConfig = TINY,
     **changes: object,
 ) -> Alignment:
     config = CONFIG.model_copy(update=changes)
-    world = (evidence_world(), cleaned_world(), base, previous, output, TINY, config, GateConfig(), 3)
+    world = (evidence_world(), cleaned_world(), base, previous, output, language_model, config, GateConfig(), 3)
     return align(*world, progress, checkpoints)
 
 
@@ -83,6 +86,16 @@ def test_the_same_inputs_give_the_same_bytes(first: tuple[Path, Alignment], tiny
     again = aligned(tiny_base, tmp_path)
     assert hash_folder(tmp_path) == hash_folder(first[0])
     assert again.curves == first[1].curves
+
+
+def test_in_bfloat16_inputs_are_cast_once_to_the_same_bytes(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    language_model = TINY.model_copy(update={"dtype": "bfloat16"})
+    aligned(tiny_base, tmp_path / "once", language_model=language_model, steps=3)
+    monkeypatch.setattr(resuming, "disable_input_dtype_casting", nullcontext)
+    aligned(tiny_base, tmp_path / "there and back", language_model=language_model, steps=3)
+    assert hash_folder(tmp_path / "once") == hash_folder(tmp_path / "there and back")
 
 
 def test_alignment_goes_on_from_the_previous_adapter(
