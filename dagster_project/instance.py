@@ -40,6 +40,15 @@ def dagster_home() -> Path:
     return home
 
 
+def stages_at_once() -> int:
+    """How many stages that train or generate may be at work at once, as ``dagster.yaml`` says.
+
+    1 where it sets no limit, since each of them takes cores and memory.
+    """
+    with dg.DagsterInstance.get() as instance:
+        return instance.get_concurrency_config().pool_config.default_pool_limit or 1
+
+
 def close_orphaned_runs(instance: dg.DagsterInstance) -> None:
     """Mark runs of processes that were killed as cancelled and free their pool slots, so that the next run need not
     wait for a slot that nobody will give back."""

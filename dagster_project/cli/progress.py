@@ -33,14 +33,15 @@ class RunDisplay:
     """Two bars on a terminal (the whole run and the stage at work), plain lines elsewhere.
 
     The time left is the sum of what each remaining stage took in the latest window where it ran. A stage that never ran
-    is expected to take its usual share at the pace of this run so far.
+    is expected to take its usual share at the pace of this run so far. ``bars`` is False where other processes tell of
+    their stages on the same terminal: plain lines there, too.
     """
 
-    def __init__(self, lake: Lake, chain: Chain, windows: Sequence[Window]) -> None:
+    def __init__(self, lake: Lake, chain: Chain, windows: Sequence[Window], bars: bool = True) -> None:
         self._lake, self._chain, self._windows = lake, chain, windows
         self._console = Console(stderr=True)
         # Asked now: once the bars are drawn, they stand between the console and the terminal.
-        self._on_terminal = self._console.is_terminal
+        self._on_terminal = bars and self._console.is_terminal
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),

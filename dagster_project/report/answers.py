@@ -38,14 +38,18 @@ def _named(contrasts: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 
 REWARDS = ("reward", "acceptance_reward", "gold_reward")
+SIDES = ("all", "item", "user")
+WHERE_WORDS_SHOULD_TELL = ("items_0", "items_1_5", "returning_users")
+"""Items that ids know little of, and people who have told something of themselves."""
 
 QUESTIONS = (
     Question("1 Is the aligned LLM better than its base?", "aligned_llm"),
     Question("2 Does the reward model read?", "reward_model", ("auc",), ("all", "ids_masked", "item", "user")),
-    Question("3 Does RL raise the reward?", "rl_policy", REWARDS, arms=("rl_policy − aligned_llm",)),
-    Question("4 Are corrections worth it on the window after?", "correction", ("later_gain",), ("item", "user", "all")),
+    Question("3 Does RL raise the reward?", "rl_policy", REWARDS, SIDES, ("rl_policy − aligned_llm",)),
+    Question("4 Are corrections worth it on the window after?", "correction", ("later_gain",), SIDES),
     Question("5 Is the ranker without text above popularity?", "ranker", arms=_named(BASELINE_CONTRASTS)),
     Question("6 Do corrected reasons help the ranker?", "ranker", arms=_named(PRIMARY_CONTRASTS)),
+    Question("6 Where do they help?", "ranker", (), WHERE_WORDS_SHOULD_TELL, ("corrected_reasons − id_only",)),
 )
 
 

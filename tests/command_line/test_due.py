@@ -3,7 +3,7 @@
 from curec_assets.configuration.windows import Window, WindowsConfig
 from curec_assets.lake.versions import Freshness, State
 from curec_assets.lineage import LINEAGE
-from dagster_project.cli.run import due
+from dagster_project.cli.in_order import due
 
 WINDOW: Window = WindowsConfig(frequency="monthly", first="2020-01", last="2020-01").windows()[0]
 
