@@ -25,11 +25,11 @@ class Trends:
 
     def of_all(self, items: Tensor, ts: Tensor) -> Tensor:
         """Of the same distinct ``items`` (int64, (c,)) as of every ``ts`` (n,): float32 (n, c, TRENDS)."""
-        day = _days(ts)
+        day, place = np.unique(_days(ts), return_inverse=True)
         moments = np.unique(np.concatenate([day, day - self._recent]))
         counts = self._log.counts_by_item(moments, liked_only=True, items=items.numpy())
         ever, before = (counts[np.searchsorted(moments, at)] for at in (day, day - self._recent))
-        return _told(ever - before, ever)
+        return _told(ever - before, ever)[torch.from_numpy(place)]
 
 
 def _days(ts: Tensor) -> np.ndarray:
