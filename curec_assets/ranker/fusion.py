@@ -1,5 +1,7 @@
 """One embedding of an item or user from its id, its metadata text and its reason, by adaptors and learned gates."""
 
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -39,6 +41,7 @@ class Fusion(nn.Module):
         self.reason = nn.Linear(text_dimension, dimension, bias=False)
         self.gates = nn.Linear(3 * dimension, 2 * dimension)
         self.register_buffer("centre", torch.zeros(text_dimension) if centred else None)
+        self._moved: dict[int, tuple[Tensor, Tensor]] = {}
 
     @torch.no_grad()
     def begin_with(self, texts: Tensor, spread: float) -> None:
@@ -49,6 +52,7 @@ class Fusion(nn.Module):
         if not len(found) or self.centre is None:
             return
         self.centre.copy_(found.mean(dim=0))
+        self._moved.clear()
         values, directions = torch.linalg.eigh(torch.cov((found - self.centre).double().T, correction=0))
         dimension = len(self.ids.weight[0])
         chosen, kept = directions[:, -dimension:], values[-dimension:].clamp_min(0)
@@ -78,13 +82,31 @@ class Fusion(nn.Module):
         nothing = torch.zeros_like(identity)
         metadata = reason = nothing
         if versions.metadata is not None:
-            metadata = self.metadata(self._about_centre(versions.metadata[versions.subject[version]]))
+            metadata = self.metadata(self._about_centre(versions.metadata, versions.subject[version]))
         if len(versions.reasons) > 1:
-            reason = self.reason(self._about_centre(versions.reasons[reason_row]))
+            reason = self.reason(self._about_centre(versions.reasons, reason_row))
         gates = torch.sigmoid(self.gates(torch.cat([identity, metadata, reason], dim=-1)))
         metadata_gate, reason_gate = gates.chunk(2, dim=-1)
         return identity + metadata_gate * metadata + reason_gate * reason
 
-    def _about_centre(self, texts: Tensor) -> Tensor:
-        # An absent text is all zero and must stay so.
-        return texts if self.centre is None else torch.where(texts.any(dim=1, keepdim=True), texts - self.centre, 0.0)
+    def train(self, mode: bool = True) -> Self:
+        """As of any module; what was kept for training is let go."""
+        self._moved.clear()
+        return super().train(mode)
+
+    def _about_centre(self, texts: Tensor, rows: Tensor) -> Tensor:
+        """``rows`` of ``texts``, seen from the centre; an absent text is all zero and must stay so."""
+        if self.centre is None:
+            return texts[rows]
+        if not self.training:
+            return _seen_from(self.centre, texts[rows])
+        # The same table serves every step. Moved once, not row by row in each, SASRec trains with reasons in less time.
+        kept, moved = self._moved.get(id(texts), (None, texts))
+        if kept is not texts:
+            moved = _seen_from(self.centre, texts)
+            self._moved[id(texts)] = (texts, moved)
+        return moved[rows]
+
+
+def _seen_from(centre: Tensor, texts: Tensor) -> Tensor:
+    return torch.where(texts.any(dim=1, keepdim=True), texts - centre, 0.0)
