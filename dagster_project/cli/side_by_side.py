@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,10 +16,11 @@ from curec_assets.configuration.chain import Chain
 from curec_assets.configuration.windows import Window
 from curec_assets.interactions.sources import open_source
 from curec_assets.lake.as_of import earlier_windows, windows_in
+from curec_assets.lake.catalogue import ensure_catalogue
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.versions import Freshness, status
 from curec_assets.lineage import LINEAGE
-from dagster_project.cli.in_order import make_stage
+from dagster_project.cli.in_order import RunFailedError, make_stage
 from dagster_project.instance import close_orphaned_runs
 
 Partition = tuple[str, str]
@@ -43,30 +45,40 @@ def run_side_by_side(
         How many partitions were materialized; 0 when everything was fresh.
 
     Raises:
-        RunFailedError: a stage failed; running again resumes there.
+        RunFailedError: a stage failed, or its process was killed; running again resumes there.
     """
     lake = Lake(lake_root, chain.name)
+    # Before there are two that might make it: an empty file of rejects must not come after the first stage's.
+    ensure_catalogue(lake_root, [chain.name])
     fingerprints = open_source(chain.data_set, chain.folder).fingerprints()
     console = Console(stderr=True)
     with dg.DagsterInstance.get() as instance:
         close_orphaned_runs(instance)
     finished: set[Partition] = set()
     at_work: dict[Future[None], Partition] = {}
-    # Spawned: a fork would share torch's and DuckDB's threads, which do not survive it.
-    with ProcessPoolExecutor(at_once, get_context("spawn"), _end_with_parent) as workers:
-        while True:
-            partitions = status(lake, chain, fingerprints)
-            begun = finished | set(at_work.values())
-            for asset, window in ready(partitions, chain, windows, assets, begun, finished)[: at_once - len(at_work)]:
-                stage = workers.submit(make_stage, configuration, chain, window, lake_root, models_root, asset)
-                at_work[stage] = (asset, window.key)
-            if not at_work:
-                return len(finished)
-            done, _ = wait(at_work, return_when=FIRST_COMPLETED)
-            for stage in done:
-                stage.result()
-                finished.add(at_work.pop(stage))
-            console.print(f"{len(finished)} partitions made", highlight=False)
+    try:
+        # Spawned: a fork would share torch's and DuckDB's threads, which do not survive it.
+        with ProcessPoolExecutor(at_once, get_context("spawn"), _end_with_parent) as workers:
+            while True:
+                partitions = status(lake, chain, fingerprints)
+                begun = finished | set(at_work.values())
+                free = at_once - len(at_work)
+                for asset, window in ready(partitions, chain, windows, assets, begun, finished)[:free]:
+                    stage = workers.submit(make_stage, configuration, chain, window, lake_root, models_root, asset)
+                    at_work[stage] = (asset, window.key)
+                if not at_work:
+                    return len(finished)
+                done, _ = wait(at_work, return_when=FIRST_COMPLETED)
+                for stage in done:
+                    stage.result()
+                    finished.add(at_work.pop(stage))
+                console.print(f"{len(finished)} partitions made", highlight=False)
+    except BrokenProcessPool as error:
+        lost = ", ".join(f"{key} {asset}" for asset, key in at_work.values())
+        raise RunFailedError(
+            f"{chain.name}: a process was killed while at work on {lost}; mostly memory has run out. Lower "
+            f"concurrency.pools.default_limit (now {at_once}) in $DAGSTER_HOME/dagster.yaml; running again resumes"
+        ) from error
 
 
 def _end_with_parent() -> None:

@@ -40,7 +40,7 @@ def _named(contrasts: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 REWARDS = ("reward", "acceptance_reward", "gold_reward")
 SIDES = ("all", "item", "user")
 WHERE_WORDS_SHOULD_TELL = ("items_0", "items_1_5", "returning_users")
-"""Items that ids know little of, and people who have told something of themselves."""
+"""Items that ids know little of, and people who were there before the window."""
 
 QUESTIONS = (
     Question("1 Is the aligned LLM better than its base?", "aligned_llm"),
