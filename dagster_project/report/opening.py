@@ -14,8 +14,8 @@ POOLING = (
     "(counted again in n), it is Σ(n·h) / Σn, which holds however windows depend on each other. Confidence is that of "
     "the windows' intervals: 95 %, for the contrasts of point 6 jointly within a window and slice. A window whose "
     f"value has no interval (fewer than {MIN_INTERVAL_SUBJECTS} subjects behind a later gain) is left out: see the "
-    "column windows. n counts texts or choices (1), events (2, 4, 5, 6), subjects (3). Rewards and later gain are in nats "
-    "per event. Relative (5, 6): the value as a share of what the ranker named last has. "
+    "column windows. n counts texts or choices (1), events (2, 4, 5, 6), subjects (3). Rewards and later gain are in "
+    "nats per event. Relative (5, 6): the value as a share of what the ranker named last has. "
     "Above 0 is the better side, except in losses and errors; not told apart means that the interval holds 0, or that "
     "there is none. Other recommenders beside id_only: docs/experiments.md."
 )
