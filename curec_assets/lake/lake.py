@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,4 +141,6 @@ def _sweep(staging: Path) -> None:
     for left in staging.iterdir():
         writer = left.name.partition("-")[0]
         if writer.isdigit() and not is_alive(int(writer)):
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+            # Another process may be sweeping the same.
+            with suppress(FileNotFoundError):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
