@@ -70,6 +70,8 @@ def run_side_by_side(
                     return len(finished)
                 done, _ = wait(at_work, return_when=FIRST_COMPLETED)
                 for stage in done:
+                    if isinstance(stage.exception(), RunFailedError) and len(at_work) > len(done):
+                        console.print(f"{' '.join(at_work[stage])} failed; what is at work ends first", highlight=False)
                     stage.result()
                     finished.add(at_work.pop(stage))
                 console.print(f"{len(finished)} partitions made", highlight=False)
