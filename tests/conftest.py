@@ -1,8 +1,10 @@
 """What several folders of tests share: one chain on the test profile, run once through the command line."""
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from curec_assets.configuration.chain import Chain, load_chain
+from curec_assets.lake.lake import Lake
 from tests.small_world import write_world
 
 # How long an example takes says something of the machine, not of the code.
@@ -47,6 +50,26 @@ class FinishedChain:
         environment = self.environment | {"COLUMNS": str(columns)}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=check)
 
+    def forget(self, window: str, *assets: str) -> None:
+        """Remove these partitions of ``window``, as if they had never been made."""
+        for asset in assets:
+            Lake(self.lake, self.chain.name).partition(asset, window).unlink()
+
+    def stopped(self, line: str, stop: Callable[[subprocess.Popen[str]], None]) -> tuple[int, str]:
+        """``curec run``, to which ``stop`` is done when it says what begins with ``line``.
+
+        Its status, and what was said after that until the last of its processes had ended.
+        """
+        command = [sys.executable, "-m", "dagster_project.cli.main", "run", "--chain", self.chain.name]
+        with subprocess.Popen(
+            command, env=self.environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as run:
+            assert run.stderr is not None
+            assert any(said.startswith(line) for said in run.stderr), f"the run ended without {line!r}"
+            stop(run)
+            rest = run.stderr.read()
+        return run.returncode, rest
+
 
 @pytest.fixture(scope="session")
 def models_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -59,6 +82,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory, models_root: Path) -> Fin
     """The small world, all three windows on the test profile, through ``curec run`` and Dagster."""
     root = tmp_path_factory.mktemp("finished")
     return run_small_chain(root, write_world(root / "configuration"), models_root)
+
+
+@pytest.fixture
+def copy(finished: FinishedChain, tmp_path: Path) -> FinishedChain:
+    """A copy of the finished chain that a test may spoil."""
+    for name in ("configuration", "lake", "home"):
+        shutil.copytree(getattr(finished, name), tmp_path / name)
+    return replace(finished, configuration=tmp_path / "configuration", lake=tmp_path / "lake", home=tmp_path / "home")
 
 
 def run_small_chain(root: Path, configuration: Path, models: Path) -> FinishedChain:

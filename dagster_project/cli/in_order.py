@@ -19,7 +19,7 @@ from dagster_project.instance import PROCESS_TAG, close_orphaned_runs, wait_with
 
 
 class RunFailedError(RuntimeError):
-    """A stage failed; the windows before it are published, this one up to the stage before."""
+    """A stage failed; what was made before it is published."""
 
 
 def run_in_order(

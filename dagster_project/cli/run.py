@@ -24,7 +24,7 @@ def run_chain(
     """Materialize what is missing or stale of ``assets`` in ``windows``.
 
     Stages go one at a time, in the order of windows, unless ``concurrency.pools.default_limit`` in the ``dagster.yaml``
-    of ``$DAGSTER_HOME`` says more: then that many at once. What is made is the same.
+    of ``$DAGSTER_HOME`` says more: then that many at once. What each holds is the same.
 
     Returns:
         How many partitions were materialized; 0 when everything was fresh.

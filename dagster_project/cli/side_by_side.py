@@ -1,10 +1,12 @@
 """Several stages of a chain at once, each as soon as what it is made from is fresh, in processes that are kept."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+import signal
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
@@ -15,7 +17,7 @@ from rich.console import Console
 from curec_assets.configuration.chain import Chain
 from curec_assets.configuration.windows import Window
 from curec_assets.interactions.sources import open_source
-from curec_assets.lake.as_of import earlier_windows, windows_in
+from curec_assets.lake.as_of import windows_in
 from curec_assets.lake.catalogue import ensure_catalogue
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.versions import Freshness, status
@@ -57,8 +59,7 @@ def run_side_by_side(
     finished: set[Partition] = set()
     at_work: dict[Future[None], Partition] = {}
     try:
-        # Spawned: a fork would share torch's and DuckDB's threads, which do not survive it.
-        with ProcessPoolExecutor(at_once, get_context("spawn"), _end_with_parent) as workers:
+        with _processes(at_once) as workers:
             while True:
                 partitions = status(lake, chain, fingerprints)
                 begun = finished | set(at_work.values())
@@ -83,13 +84,31 @@ def run_side_by_side(
         ) from error
 
 
-def _end_with_parent() -> None:
-    """Have this process end when the one that began it is killed; it would go on, and then wait for work for ever."""
+@contextmanager
+def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """``count`` processes, which end at once when this one is interrupted or one of them is killed."""
+    # Spawned: a fork would share torch's and DuckDB's threads, which do not survive it.
+    with ProcessPoolExecutor(count, get_context("spawn"), _begin) as workers:
+        try:
+            yield workers
+        except (KeyboardInterrupt, BrokenProcessPool):
+            # Not asked to end: in a stage Dagster takes that for the stage's end alone, and the process would go back
+            # to a queue whose lock one that has died may hold. A stage resumes after it as after any kill.
+            for worker in active_children():
+                worker.kill()
+            raise
+
+
+def _begin() -> None:
+    """What a worker does before its first stage."""
+    # Waiting for work, it goes without a word when it is interrupted; in a stage Dagster's handler stands in its place.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(1))
 
     def watch(parent: BaseProcess) -> None:
         parent.join()
         os._exit(1)
 
+    # When the process that began it is killed, a worker would finish its stage, and then wait for work for ever.
     if parent := parent_process():
         Thread(target=watch, args=(parent,), daemon=True).start()
 
@@ -104,36 +123,45 @@ def ready(
 ) -> list[tuple[str, Window]]:
     """What of ``assets`` can be begun now, in the order of windows, within each in lineage order.
 
-    A partition waits while anything that it reads, or its asset in the window before, is still to be made in this run.
-    One that is stale only through its parents waits for them, too, where they lie in ``windows`` and not in ``assets``:
-    they may turn out equal. What is stale before ``windows`` keeps nobody waiting, as nothing will make it fresh.
+    Each asset goes through its windows in order. A partition waits while anything that it reads is still to be made in
+    this run. Where it, or what it reads, is stale through its parents alone, it also waits for those that nobody asked
+    for, if that begins in ``windows``: they may turn out equal. What is stale through a window before ``windows`` keeps
+    nobody waiting, as nothing will make it fresh.
 
     Args:
-        partitions: the freshness of all of the chain.
+        partitions: the freshness of all of the chain, windows in order.
         chain: whose lineage and windows they are.
         windows: those of this run.
         assets: those of this run.
         begun: what was handed out before, done or not.
         finished: what of that is done.
     """
-    keys = {window.key for window in windows}
-    left = {p for p, found in partitions.items() if found.state != "fresh" and p[1] in keys and p not in finished}
+    within = {window.key: window for window in windows}
+    left = {p: found for p, found in partitions.items() if found.state != "fresh" and p[1] in within}
+    left = {p: found for p, found in left.items() if p not in finished}
+    begins_here: set[Partition] = set()
+    if any(asset not in assets for asset, _ in left):
+        for (asset, key), found in left.items():
+            if not found.through_parents or _read_by(chain, asset, within[key]) & begins_here:
+                begins_here.add((asset, key))
 
     def waits(asset: str, window: Window) -> bool:
-        for_all = partitions[(asset, window.key)].through_parents
-        return any(p in left and (for_all or p[0] in assets) for p in _read_by(chain, asset, window))
+        waiting = left[(asset, window.key)].through_parents
+        return any(
+            p[0] in assets or (p in begins_here and (waiting or left[p].through_parents))
+            for p in _read_by(chain, asset, window) & left.keys()
+        )
 
+    earliest: dict[str, Window] = {}
+    for asset, key in left:
+        if asset in assets:
+            earliest.setdefault(asset, within[key])
     return [
         (asset, window)
-        for window in windows
-        for asset in LINEAGE
-        if asset in assets
-        and (asset, window.key) in left
-        and (asset, window.key) not in begun
-        and not waits(asset, window)
+        for asset, window in earliest.items()
+        if (asset, window.key) not in begun and not waits(asset, window)
     ]
 
 
 def _read_by(chain: Chain, asset: str, window: Window) -> set[Partition]:
-    read = {(edge.asset, at.key) for edge in LINEAGE[asset].edges for at in windows_in(edge.span, chain, window)}
-    return read | {(asset, earlier.key) for earlier in earlier_windows(chain, window)[-1:]}
+    return {(edge.asset, at.key) for edge in LINEAGE[asset].edges for at in windows_in(edge.span, chain, window)}

@@ -76,6 +76,26 @@ def test_what_is_stale_through_its_parents_waits_for_one_of_this_run_even_where_
     assert begins(chain, fresh_but(missing), assets=["ranker"]) == [("ranker", SECOND)], "it says itself what it lacks"
 
 
+def test_what_is_missing_waits_for_evidence_that_nobody_asked_for_and_that_may_turn_out_equal(chain: Chain) -> None:
+    """As one stage after the other does: evidence is stale through interactions that this run does not make."""
+    states = {
+        ("cleaned_interactions", SECOND): found("stale"),
+        ("evidence", SECOND): found("stale", through_parents=True),
+        ("ranker", SECOND): found("missing"),
+    }
+    assert begins(chain, fresh_but(states), assets=["ranker"]) == []
+
+
+def test_what_nobody_asked_for_and_is_stale_through_earlier_windows_keeps_nobody_waiting(chain: Chain) -> None:
+    states = {
+        ("evidence", FIRST): found("stale"),
+        ("ranker", THIRD): found("stale", through_parents=True),
+        ("recommendations", THIRD): found("stale", through_parents=True),
+    }
+    made = begins(chain, fresh_but(states), keys=[THIRD], assets=["recommendations"])
+    assert made == [("recommendations", THIRD)]
+
+
 def test_what_is_stale_before_the_windows_of_this_run_keeps_nobody_waiting(chain: Chain) -> None:
     stale = {("evidence", FIRST): found("stale"), ("ranker", THIRD): found("stale", through_parents=True)}
     assert begins(chain, fresh_but(stale), keys=[THIRD]) == [("ranker", THIRD)]

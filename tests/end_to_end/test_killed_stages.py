@@ -1,12 +1,9 @@
 """Each stage that trains, killed in the middle: run again, it does what was left and publishes what it would have."""
 
-import shutil
 import signal
 import subprocess
 import sys
 import textwrap
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -38,13 +35,6 @@ STAGE = """
 """
 
 WINDOW = WINDOWS[1]
-
-
-@pytest.fixture
-def copy(finished: FinishedChain, tmp_path: Path) -> FinishedChain:
-    """A copy of the finished chain's lake that a test may spoil."""
-    shutil.copytree(finished.lake, tmp_path / "lake")
-    return replace(finished, lake=tmp_path / "lake")
 
 
 @pytest.mark.parametrize(

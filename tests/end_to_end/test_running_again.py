@@ -2,13 +2,8 @@
 
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from curec_assets.configuration.chain import load_chain
 from curec_assets.interactions.sources import open_source
@@ -20,27 +15,14 @@ from tests.conftest import FinishedChain
 from tests.small_world import WINDOWS, Event, make_events, write_world
 
 
-@pytest.fixture
-def copy(finished: FinishedChain, tmp_path: Path) -> FinishedChain:
-    """A copy of the finished chain that a test may spoil."""
-    for name in ("configuration", "lake", "home"):
-        shutil.copytree(getattr(finished, name), tmp_path / name)
-    return replace(finished, configuration=tmp_path / "configuration", lake=tmp_path / "lake", home=tmp_path / "home")
-
-
-def forget(chain: FinishedChain, window: str, *assets: str) -> None:
-    for asset in assets:
-        Lake(chain.lake, "small").partition(asset, window).unlink()
-
-
 def fingerprints(chain: FinishedChain) -> Mapping[str, str]:
     copied = load_chain(chain.configuration / "chains" / "small.yaml")
     return open_source(copied.data_set, copied.folder).fingerprints()
 
 
 def test_a_gap_in_the_chain_is_refused_and_nothing_is_written(copy: FinishedChain) -> None:
-    forget(copy, WINDOWS[1], *LINEAGE)
-    forget(copy, WINDOWS[2], *LINEAGE)
+    copy.forget(WINDOWS[1], *LINEAGE)
+    copy.forget(WINDOWS[2], *LINEAGE)
     refused = copy.curec("run", "--chain", "small", "--windows", WINDOWS[2], check=False)
     assert refused.returncode == 1
     assert f"curec run --chain small --windows {WINDOWS[1]}..{WINDOWS[2]}" in refused.stderr
@@ -51,7 +33,7 @@ def test_a_window_made_with_another_configuration_is_not_built_upon(copy: Finish
     shutil.copytree(Path("dagster_project") / "profiles", copy.configuration / "profiles", dirs_exist_ok=True)
     profile = copy.configuration / "profiles" / "test.yaml"
     profile.write_text(profile.read_text().replace("min_support: 2", "min_support: 3"))
-    forget(copy, WINDOWS[2], *LINEAGE)
+    copy.forget(WINDOWS[2], *LINEAGE)
     refused = copy.curec("run", "--chain", "small", "--windows", WINDOWS[2], check=False)
     assert refused.returncode == 1
     assert "evidence in 2020-01 was made with another configuration" in refused.stderr
@@ -63,14 +45,8 @@ def test_a_run_resumes_where_it_stopped_and_ends_with_the_same_content(
 ) -> None:
     """Killed in the last window after the drafts were published; the next run makes the rest, and only the rest."""
     last = WINDOWS[2]
-    forget(copy, last, *list(LINEAGE)[list(LINEAGE).index("aligned_llm") :])
-    command = [sys.executable, "-m", "dagster_project.cli.main", "run", "--chain", "small"]
-    with subprocess.Popen(command, env=copy.environment, stderr=subprocess.PIPE, text=True) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if line.startswith(f"{last} reward_model …"):
-                run.send_signal(signal.SIGKILL)
-                break
+    copy.forget(last, *list(LINEAGE)[list(LINEAGE).index("aligned_llm") :])
+    copy.stopped(f"{last} reward_model …", lambda run: run.send_signal(signal.SIGKILL))
     kept = Lake(copy.lake, "small").manifest("draft_reasons", last)
     assert kept is not None
     assert Lake(copy.lake, "small").manifest("ranker", last) is None
@@ -112,7 +88,7 @@ def test_a_source_that_only_grows_later_rows_makes_nothing_of_the_past_again(cop
 
 
 def test_a_failed_stage_is_told_in_one_line_and_leaves_what_was_made(copy: FinishedChain) -> None:
-    forget(copy, WINDOWS[2], *LINEAGE)
+    copy.forget(WINDOWS[2], *LINEAGE)
     (copy.configuration / "items.csv").write_text("item,label\n1,One\n")
     failed = copy.curec("run", "--chain", "small", check=False)
     assert failed.returncode in (1, 2)
