@@ -100,7 +100,7 @@ class Fusion(nn.Module):
             return texts[rows]
         if not self.training:
             return _seen_from(self.centre, texts[rows])
-        # The same table serves every step. Moved once, not row by row in each, SASRec trains with reasons in less time.
+        # The same table serves every step of a training: moved once, not row by row in each.
         kept, moved = self._moved.get(id(texts), (None, texts))
         if kept is not texts:
             moved = _seen_from(self.centre, texts)

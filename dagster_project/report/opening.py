@@ -29,7 +29,7 @@ def opening_blocks(rows: ChainRows, chosen: Sequence[str]) -> list[Block]:
         Heading(3, f"Six questions, pooled over {chosen[0]} to {chosen[-1]}"),
         Table(columns, cells, 3),
         Paragraph(POOLING),
-        Heading(3, f"Wall-clock seconds per stage, {chosen[0]} to {chosen[-1]}"),
+        Heading(3, f"Seconds per stage, {chosen[0]} to {chosen[-1]}"),
         _wall_clock(rows.costs, chosen),
     ]
 

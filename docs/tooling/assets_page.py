@@ -33,7 +33,7 @@ def assets_page() -> str:
             for name, artifact in LINEAGE.items()
         ],
     )
-    said = "Assets that need torch share a pool of one slot: on one machine they run one at a time."
+    said = "Assets that need torch share a pool, of one slot unless `dagster.yaml` says more."
     return "\n\n".join([INTRODUCTION, overview, said, *map(_asset, LINEAGE)])
 
 
