@@ -61,7 +61,7 @@ LINEAGE: Mapping[str, Artifact] = {
         "language_model",
         (up_to("evidence"), up_to("cleaned_interactions"), previous("aligned_llm")),
         ("seed", "threads", "negatives_per_positive", "language_model", "gate", "alignment"),
-        code_version="10",
+        code_version="11",
     ),
     "draft_reasons": Artifact(
         "reasons",
@@ -95,7 +95,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "policy",
         ),
-        code_version="8",
+        code_version="9",
     ),
     "arrival_reasons": Artifact(
         "reasons",

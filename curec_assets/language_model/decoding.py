@@ -88,14 +88,21 @@ def _prefill(
     ids = torch.tensor([[pad_id] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
     cache = growing_cache(model.config.get_text_config())
-    output = model(
-        input_ids=ids,
-        attention_mask=mask,
-        position_ids=(mask.cumsum(1) - 1).clamp(min=0),
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=1,
+    # The last states are a slice with gaps, for which torch would copy the head's whole matrix once a prompt.
+    without_gaps = model.get_output_embeddings().register_forward_pre_hook(
+        lambda _, states: tuple(state.contiguous() for state in states)
     )
+    try:
+        output = model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=(mask.cumsum(1) - 1).clamp(min=0),
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+    finally:
+        without_gaps.remove()
     return output.logits[:, -1].float(), cache, mask
 
 
