@@ -142,7 +142,7 @@ LINEAGE: Mapping[str, Artifact] = {
             up_to("items"),
         ),
         ("seed", "threads", "encoder", "ranker"),
-        code_version="4",
+        code_version="5",
     ),
     "ranker_evaluation": Artifact(
         "ranking",

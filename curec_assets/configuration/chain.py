@@ -17,6 +17,7 @@ from curec_assets.configuration.profile import Profile
 from curec_assets.configuration.section import Section
 from curec_assets.configuration.windows import Window, WindowsConfig
 from curec_assets.interactions.config import DataSetConfig
+from curec_assets.ranker.config import RankerConfig
 
 SHIPPED = Path(__file__).resolve().parents[2] / "dagster_project"
 CHAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -75,6 +76,20 @@ class Chain(Section):
         """The chain's windows in order."""
         return self.windows.windows()
 
+    def ranker_judged_in(self, window: Window) -> RankerConfig:
+        """The rankers that are judged on the events of ``window``; the window before trained them."""
+        return self._ranker(window.key)
+
+    def ranker_trained_in(self, window: Window) -> RankerConfig:
+        """The rankers that are trained in ``window``, for the next to judge."""
+        keys = [found.key for found in self.all_windows()]
+        following = keys[keys.index(window.key) + 1 :]
+        return self._ranker(following[0] if following else None)
+
+    def _ranker(self, judging: str | None) -> RankerConfig:
+        whole = self.profile.ranker
+        return whole if self.windows.is_judged(judging) else whole.served_only()
+
     def section(self, name: str) -> Any:
         """A part of the effective configuration as plain JSON values: ``data_set``, ``users``, a field of the profile.
 
@@ -90,7 +105,8 @@ class Chain(Section):
             columns = self.data_set.model_dump(mode="json", include={"source": {"user_columns"}})
             return {"described": self.data_set.describes_users, **columns["source"]}
         value = getattr(self.profile, name)
-        return value.model_dump(mode="json") if isinstance(value, Section) else value
+        plain = value.model_dump(mode="json") if isinstance(value, Section) else value
+        return {**plain, "judged": self.windows.judged} if name == "ranker" and self.windows.judged else plain
 
 
 def load_chain(path: Path) -> Chain:

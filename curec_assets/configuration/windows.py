@@ -50,6 +50,10 @@ class WindowsConfig(Section):
     all_earlier: bool = False
     """Whether the first window also holds everything before it. A long history then opens with one window: no event is
     lost, and the costly stages run once for all of it. Otherwise events before the first window are left out."""
+    judged: str | None = None
+    """Windows whose events judge all arms and seeds of the rankers, ``first..last``. In the others, which a chain runs
+    through to have reasons that go back some time, the arm that is served and ``id_only`` are trained and judged, one
+    seed each. Default: all windows are judged."""
 
     @field_validator("first", "last", mode="before")
     @classmethod
@@ -61,12 +65,20 @@ class WindowsConfig(Section):
     def _check_order(self) -> "WindowsConfig":
         if _parse_key(self.first, self.frequency) > _parse_key(self.last, self.frequency):
             raise ValueError(f"the first window {self.first} lies after the last window {self.last}")
+        self._judged_keys()
         return self
 
     @property
     def first_start(self) -> datetime:
         """Start of the first window by the calendar, whatever else it holds."""
         return _parse_key(self.first, self.frequency)
+
+    def is_judged(self, key: str | None) -> bool:
+        """Whether all arms are judged on the window ``key``; None is a window beyond the last."""
+        return self.judged is None or key in self._judged_keys()
+
+    def _judged_keys(self) -> tuple[str, ...]:
+        return select_keys([window.key for window in self.windows()], self.judged) if self.judged else ()
 
     def windows(self) -> tuple[Window, ...]:
         """All windows in order; each one's end is the next one's start. With ``all_earlier`` the first starts in 1970,

@@ -19,7 +19,7 @@ def ranker(run: WindowRun) -> Published:
     ```
 
     Every event carries the reason valid before its window, or none. Backbones: DIN (Zhou et al. 2018), SASRec (Kang and
-    McAuley 2018).
+    McAuley 2018). Where the next window is not judged, only what is served and ``id_only`` are trained, one seed each.
     """
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.ranker.train import train_ranker
@@ -34,7 +34,7 @@ def ranker(run: WindowRun) -> Published:
             run.read.up_to("reason_embeddings"),
             encoder,
             windows[: windows.index(run.window) + 1],
-            run.profile.ranker,
+            run.chain.ranker_trained_in(run.window),
             run.seed,
             folder,
             run.progress,
@@ -78,7 +78,7 @@ def ranker_evaluation(run: WindowRun) -> Published:
         run.read.up_to("users"),
         load_encoder(run.profile.encoder),
         run.window,
-        run.profile.ranker,
+        run.chain.ranker_judged_in(run.window),
         run.profile.user_groups,
         run.seed,
         run.progress,
@@ -138,7 +138,7 @@ def recommendations(run: WindowRun) -> Published:
         current_reasons(run.read.up_to("corrected_reasons")),
         load_encoder(run.profile.encoder),
         run.window,
-        run.profile.ranker,
+        run.chain.ranker_trained_in(run.window),
         run.seed,
         run.progress,
     )

@@ -173,7 +173,7 @@ def run_epochs(
         {"params": texts, "weight_decay": text_decay},
         {"params": [p for p in model.parameters() if id(p) not in decayed], "weight_decay": NETWORK_DECAY},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
     losses = []
     model.train()

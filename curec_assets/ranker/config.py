@@ -118,6 +118,11 @@ class RankerConfig(Section):
     because_items: int = Field(default=3, ge=0, le=100)
     """Items of the user's own history shown beside each recommendation."""
 
+    def served_only(self) -> "RankerConfig":
+        """What a window needs that is not judged: the arm that is served beside ``id_only``, one seed each."""
+        arms = tuple(arm for arm in self.arms if arm in ("id_only", self.recommend_arm))
+        return self.model_copy(update={"arms": arms, "seeds": self.seeds[:1]})
+
     @model_validator(mode="after")
     def _check_whole(self) -> "RankerConfig":
         for name in ("backbones", "arms", "seeds", "top_k"):

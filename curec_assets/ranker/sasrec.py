@@ -7,6 +7,8 @@ the catalogue known at the event's time instead of one negative; beside the dot 
 many like (of late, and ever) is learned, for states and ids learned over years do not know what is new this month.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -37,20 +39,26 @@ class Attention(nn.Module):
         )
         self.drop = nn.Dropout(dropout)
 
-    def forward(self, asking: Tensor, tokens: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
-        """``asking`` (n, a, width) and ``tokens`` (n, t, width) with ``allowed`` bool (n, a, t): new values of the
-        former, and the weights (n, a, t), mean over heads."""
-        rows, count, width = asking.shape
+    def forward(self, asking: Tensor, tokens: Tensor, allowed: Tensor) -> Tensor:
+        """``asking`` (n, a, width) and ``tokens`` (n, t, width) with ``allowed`` bool (n, a, t), one of each row of
+        them at least: new values of the former."""
+        query, key, value = self._by_head(asking, tokens)
+        read = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed[:, None])
+        asking = asking + self.drop(self.out(read.transpose(1, 2).reshape(asking.shape)))
+        return asking + self.drop(self.feed(asking))
+
+    def weights(self, asking: Tensor, tokens: Tensor, allowed: Tensor) -> Tensor:
+        """How ``forward`` weighs the tokens: (n, a, t), mean over heads."""
+        query, key, _ = self._by_head(asking, tokens)
+        logits = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+        return torch.softmax(logits.masked_fill(~allowed[:, None], -torch.inf), dim=-1).mean(dim=1)
+
+    def _by_head(self, asking: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         key, value = self.key_value(self.norm(tokens)).chunk(2, dim=-1)
-        query = self.query(self.norm(asking))
         query, key, value = (
-            x.view(rows, -1, self.heads, width // self.heads).transpose(1, 2) for x in (query, key, value)
+            x.view(*x.shape[:2], self.heads, -1).transpose(1, 2) for x in (self.query(self.norm(asking)), key, value)
         )
-        logits = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5
-        weights = torch.softmax(logits.masked_fill(~allowed[:, None], -1e9), dim=-1)
-        read = (weights @ value).transpose(1, 2).reshape(rows, count, width)
-        asking = asking + self.drop(self.out(read))
-        return asking + self.drop(self.feed(asking)), weights.mean(dim=1)
+        return query, key, value
 
 
 class SASRec(nn.Module):
@@ -90,19 +98,25 @@ class SASRec(nn.Module):
             for side in (self.items, self.users):
                 side.begin_with(knowledge.items.metadata, config.sasrec_text_spread)
         by_first_seen = torch.argsort(knowledge.first_seen, stable=True)
+        everything = torch.arange(len(by_first_seen))
+        trends = self._trends(knowledge)
+        sampled = len(everything) > config.softmax_items
+        daily = None if sampled else trends.daily(everything, examples.queries.ts)
 
         def loss(rows: Tensor) -> Tensor:
             chosen = liked[rows]
             chosen = chosen[torch.argsort(examples.queries.window[chosen])]
             queries, target = examples.queries.rows(chosen), examples.item[chosen, None]
-            others = torch.arange(len(by_first_seen))
-            if len(others) > config.softmax_items:
+            if daily:
+                others, told = everything, daily.of(chosen)
+            else:
                 others = _drawn(
                     knowledge.first_seen[by_first_seen], by_first_seen, queries.ts.max(), config.softmax_negatives
                 )
+                told = trends.of_all(others, queries.ts)
             # The target stands by itself, and items not yet seen by anyone cannot be chosen.
             known = (others != target) & (knowledge.first_seen[others] <= queries.ts[:, None])
-            return self._loss(knowledge, queries, target, others, known)
+            return self._loss(knowledge, queries, target, others, told, known)
 
         lengths = examples.queries.present.sum(dim=1)[liked]
         return run_epochs(
@@ -127,28 +141,36 @@ class SASRec(nn.Module):
         """See ``Ranker.score_catalogue``."""
         order = torch.argsort(queries.window)
         ordered = queries.rows(order)
-        state, _ = self._state(knowledge, ordered)
-        return self._of_all(knowledge, ordered, state, torch.arange(len(knowledge.first_seen)))[torch.argsort(order)]
+        everything = torch.arange(len(knowledge.first_seen))
+        told = self._trends(knowledge).of_all(everything, ordered.ts)
+        scores = self._of_all(knowledge, ordered, self._state(knowledge, ordered), everything, told)
+        return scores[torch.argsort(order)]
 
     @torch.no_grad()
     def attention(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
         """See ``Ranker.attention``: weights of the last block's asking token, the same for every candidate."""
-        weights = self._state(knowledge, queries)[1]
+        tokens, allowed = self._read(knowledge, queries)
+        weights = cast(Attention, self.blocks[-1]).weights(tokens[:, -1:], tokens, allowed[:, -1:])[:, 0, :-1]
+        length = queries.history.shape[1]
+        weights = functional.pad(weights, (length - weights.shape[1], 0)) * queries.present
         weights = weights / weights.sum(dim=1, keepdim=True).clamp_min(1e-9)
         return weights[:, None].expand(-1, items.shape[1], -1)
 
-    def _loss(self, knowledge: Knowledge, queries: Queries, target: Tensor, others: Tensor, known: Tensor) -> Tensor:
-        """Mean cross-entropy of ``target`` (n, 1) among itself and the ``others`` (c,) that are ``known`` (n, c); rows
-        in the order of their windows."""
-        state, _ = self._state(knowledge, queries)
+    def _loss(
+        self, knowledge: Knowledge, queries: Queries, target: Tensor, others: Tensor, told: Tensor, known: Tensor
+    ) -> Tensor:
+        """Mean cross-entropy of ``target`` (n, 1) among itself and the ``others`` (c,) that are ``known`` (n, c), of
+        whom ``told`` (n, c, TRENDS) says how they were doing; rows in the order of their windows."""
+        state = self._state(knowledge, queries)
         met = knowledge.items.met(target, queries.window[:, None], queries.ts[:, None])
-        own = (self.items(knowledge.items, met)[:, 0] * state).sum(dim=1)
-        own = own + self._lean(state, self._trends(knowledge).of_pairs(target, queries.ts))[:, 0]
-        scores = self._of_all(knowledge, queries, state, others).masked_fill(~known, -1e9)
-        return (torch.logaddexp(own, torch.logsumexp(scores, dim=1)) - own).mean()
+        own = (self.items(knowledge.items, met)[:, 0] * state).sum(dim=1, keepdim=True)
+        own = own + self._lean(state, self._trends(knowledge).of_pairs(target, queries.ts))
+        scores = self._of_all(knowledge, queries, state, others, told).masked_fill(~known, -1e9)
+        return functional.cross_entropy(torch.cat([own, scores], dim=1), torch.zeros(len(own), dtype=torch.int64))
 
-    def _of_all(self, knowledge: Knowledge, queries: Queries, state: Tensor, items: Tensor) -> Tensor:
-        """Scores (n, c) of the same distinct ``items`` (c,) for all queries, in the order of their windows.
+    def _of_all(self, knowledge: Knowledge, queries: Queries, state: Tensor, items: Tensor, told: Tensor) -> Tensor:
+        """Scores (n, c) of the same distinct ``items`` (c,) for all queries, in the order of their windows; ``told``
+        (n, c, TRENDS) are the items' trends.
 
         Events of one window meet the same versions, so each window takes one product with its own; items that ever have
         an arrival reason are scored apart, in the version that each event meets. Rows in another order would cost more
@@ -164,10 +186,10 @@ class SASRec(nn.Module):
             met = versions.met(items[late], queries.window[:, None], queries.ts[:, None])
             found, place = distinct(met, len(versions))
             scores = scores.index_copy(1, late, (state @ self.items(versions, found).T).gather(1, place))
-        return scores + self._lean(state, self._trends(knowledge).of_all(items, queries.ts))
+        return scores + self._lean(state, told)
 
     def _scores(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:
-        state, _ = self._state(knowledge, queries)
+        state = self._state(knowledge, queries)
         met = knowledge.items.met(items, queries.window[:, None], queries.ts[:, None])
         trends = self._trends(knowledge)
         # Expanded rows all hold the same items (each once, as candidates are), for which one count does.
@@ -186,7 +208,12 @@ class SASRec(nn.Module):
         """What each user (state (n, width)) makes of the trends (n, c, TRENDS) of items: (n, c)."""
         return (trends @ self.follow(state)[:, :, None])[..., 0]
 
-    def _state(self, knowledge: Knowledge, queries: Queries) -> tuple[Tensor, Tensor]:
+    def _state(self, knowledge: Knowledge, queries: Queries) -> Tensor:
+        tokens, allowed = self._read(knowledge, queries)
+        return self.norm(self.blocks[-1](tokens[:, -1:], tokens, allowed[:, -1:])[:, 0])
+
+    def _read(self, knowledge: Knowledge, queries: Queries) -> tuple[Tensor, Tensor]:
+        """What the last block reads: tokens (n, t, width), the asking one at the end, and what each may read."""
         length = queries.history.shape[1]
         # Histories end with the latest event: what stands before the longest of these rows is empty in all of them.
         longest = max(1, int(queries.present.sum(dim=1).max())) if len(queries) else length
@@ -204,10 +231,8 @@ class SASRec(nn.Module):
         whole = functional.pad(present, (0, 1), value=True)
         allowed = whole[:, None] & (age[:, None] >= age[:, :, None])
         for block in self.blocks[:-1]:
-            tokens, _ = block(tokens, tokens, allowed)
-        asked, weights = self.blocks[-1](tokens[:, -1:], tokens, allowed[:, -1:])
-        weights = functional.pad(weights[:, 0, :-1] * present, (length - longest, 0))
-        return self.norm(asked[:, 0]), weights
+            tokens = block(tokens, tokens, allowed)
+        return tokens, allowed
 
 
 def _drawn(first_seen: Tensor, by_first_seen: Tensor, latest: Tensor, count: int) -> Tensor:

@@ -1,5 +1,7 @@
 """How each item was doing on the day before a query: likes of late, and ever. Ids learned over years cannot tell."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -25,11 +27,27 @@ class Trends:
 
     def of_all(self, items: Tensor, ts: Tensor) -> Tensor:
         """Of the same distinct ``items`` (int64, (c,)) as of every ``ts`` (n,): float32 (n, c, TRENDS)."""
+        return self.daily(items, ts).of(slice(None))
+
+    def daily(self, items: Tensor, ts: Tensor) -> "DailyTrends":
+        """As ``of_all``, counted once for whoever asks for some of the ``ts`` again and again."""
         day, place = np.unique(_days(ts), return_inverse=True)
         moments = np.unique(np.concatenate([day, day - self._recent]))
         counts = self._log.counts_by_item(moments, liked_only=True, items=items.numpy())
         ever, before = (counts[np.searchsorted(moments, at)] for at in (day, day - self._recent))
-        return _told(ever - before, ever)[torch.from_numpy(place)]
+        return DailyTrends(_told(ever - before, ever), torch.from_numpy(place))
+
+
+@dataclass(frozen=True)
+class DailyTrends:
+    """Trends of some items: ``table`` float32 (days, items, TRENDS), ``day`` int64, the row of each moment in it."""
+
+    table: Tensor
+    day: Tensor
+
+    def of(self, rows: Tensor | slice) -> Tensor:
+        """Of all items as of the moments at ``rows``: float32 (rows, items, TRENDS)."""
+        return self.table[self.day[rows]]
 
 
 def _days(ts: Tensor) -> np.ndarray:

@@ -13,7 +13,8 @@ from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Shape, ba
 from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig
 from curec_assets.ranker.din import DIN
 from curec_assets.ranker.prepare import Prepared
-from curec_assets.ranker.sasrec import SASRec, _drawn
+from curec_assets.ranker.sasrec import Attention, SASRec, _drawn
+from curec_assets.ranker.trends import Trends
 from tests.ranker.ranker_conformance import JUDGED, STARTS, RankerConformance, prepared
 from tests.ranker.ranker_world import DIMENSION, TINY, make_world
 
@@ -89,10 +90,27 @@ class TestSASRec(RankerConformance):
         target = examples.item[:, None]
         others = torch.arange(len(knowledge.first_seen))
         known = (others != target) & (knowledge.first_seen[others] <= examples.queries.ts[:, None])
-        loss = model._loss(knowledge, examples.queries, target, others, known)
+        told = Trends(knowledge.log, TINY.recent_days).of_all(others, examples.queries.ts)
+        loss = model._loss(knowledge, examples.queries, target, others, told, known)
         scores = model.score(knowledge, examples.queries, torch.cat([target, others.expand(len(target), -1)], dim=1))
         scores = scores.masked_fill(torch.nn.functional.pad(~known, (1, 0)), -1e9)
         assert torch.allclose(loss, -torch.log_softmax(scores, dim=1)[:, 0].mean(), atol=1e-5)
+
+    def test_the_weights_that_are_shown_are_those_a_block_reads_with(self) -> None:
+        torch.manual_seed(3)
+        block = Attention(8, 1, 0.0).eval()
+        # Nothing but what is read is added.
+        torch.nn.init.zeros_(block.feed[-1].weight)
+        torch.nn.init.zeros_(block.feed[-1].bias)
+        torch.nn.init.eye_(block.out.weight)
+        torch.nn.init.zeros_(block.out.bias)
+        tokens, asking = torch.randn(3, 5, 8), torch.randn(3, 2, 8)
+        allowed = torch.rand(3, 2, 5) < 0.6
+        allowed[..., 0] = True
+        values = block.key_value(block.norm(tokens)).chunk(2, dim=-1)[1]
+        weights = block.weights(asking, tokens, allowed)
+        assert (weights[~allowed] == 0).all()
+        assert torch.allclose(weights @ values, block(asking, tokens, allowed) - asking, atol=1e-6)
 
     def test_an_item_that_nobody_has_seen_yet_is_no_negative(self) -> None:
         first_seen = torch.tensor([30, 10, 20, 40])

@@ -46,6 +46,16 @@ def test_pairs_are_told_what_the_whole_is_told(
     assert torch.equal(trends.of_all(some, ts), trends.of_pairs(some.expand(len(ts), -1), ts))
 
 
+@given(rows=LOGS, moments=MOMENTS, asked=st.lists(st.integers(0, 4), max_size=6))
+def test_what_is_counted_once_is_what_each_asker_would_count(
+    rows: list[tuple[int, int, int, int]], moments: list[int], asked: list[int]
+) -> None:
+    ts, every = torch.tensor(moments) * TICK, torch.arange(ITEMS)
+    rows_asked = torch.tensor([row % len(moments) for row in asked], dtype=torch.int64)
+    trends = Trends(make_log(rows), 2)
+    assert torch.equal(trends.daily(every, ts).of(rows_asked), trends.of_all(every, ts[rows_asked]))
+
+
 @given(rows=LOGS, later=LOGS, moment=st.integers(0, 45))
 def test_no_later_event_moves_a_trend(
     rows: list[tuple[int, int, int, int]], later: list[tuple[int, int, int, int]], moment: int
