@@ -150,17 +150,18 @@ def run_epochs(
     config: RankerConfig,
     progress: Progress,
     *,
+    batch_size: int,
     id_decay: float,
     text_decay: float,
     lengths: Tensor | None = None,
 ) -> list[float]:
     """The training loop both backbones share: AdamW, rate falling linearly to 0, shuffled epochs.
 
-    ``id_decay`` is the weight decay of ids, ``text_decay`` that of adaptors and gates. With ``lengths`` (one a row)
-    rows of like length share a batch, where padding is what costs.
+    ``batch_size`` rows make a step. ``id_decay`` is the weight decay of ids, ``text_decay`` that of adaptors and gates.
+    With ``lengths`` (one a row) rows of like length share a batch, where padding is what costs.
     Returns the mean loss of each epoch, none when there are no rows.
     """
-    steps = epochs * -(-rows // config.batch_size)
+    steps = epochs * -(-rows // batch_size)
     if not steps:
         return []
     # Decay is for what stands for single ids and texts; on attention it would level the weights people are shown.
@@ -179,7 +180,7 @@ def run_epochs(
     model.train()
     for epoch in range(epochs):
         total = 0.0
-        for batch in batches_of(rows, config.batch_size, lengths):
+        for batch in batches_of(rows, batch_size, lengths):
             loss = loss_of(batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()

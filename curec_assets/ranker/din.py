@@ -69,7 +69,17 @@ class DIN(nn.Module):
             return functional.binary_cross_entropy_with_logits(logits[:, 0], examples.label[rows])
 
         decay = config.weight_decay
-        return run_epochs(self, loss, len(examples), config.epochs, config, progress, id_decay=decay, text_decay=decay)
+        return run_epochs(
+            self,
+            loss,
+            len(examples),
+            config.epochs,
+            config,
+            progress,
+            batch_size=config.batch_size,
+            id_decay=decay,
+            text_decay=decay,
+        )
 
     @torch.no_grad()
     def score(self, knowledge: Knowledge, queries: Queries, items: Tensor) -> Tensor:

@@ -1,14 +1,16 @@
 """SASRec: which item comes next? Self-attention over the user's history (Kang & McAuley, ICDM 2018).
 
-Deviations from the paper: the history is read once per event instead of once per user, so that no tied event can leak
+Deviations from the paper: the history is read once per instant instead of once per user, so that no tied event can leak
 into another (positions count instants, not events, and events of one instant see each other alone and what came
 before); a last token carrying the user asks for the next item; events carry whether they were liked; softmax loss over
 the catalogue known at the event's time instead of one negative; beside the dot product, how far this user follows what
 many like (of late, and ever) is learned, for states and ids learned over years do not know what is new this month.
 """
 
+from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -92,43 +94,41 @@ class SASRec(nn.Module):
     ) -> list[float]:
         """See ``Ranker.fit``. Reads the liked examples alone."""
         liked = torch.nonzero(examples.label > 0)[:, 0]
-        if len(liked) and knowledge.items.metadata is not None:
+        if not len(liked):
+            return []
+        if knowledge.items.metadata is not None:
             # One space for titles and for reasons of either side: what is said of a user lies near what is said of
             # the items it names, before any reason has been learned from.
             for side in (self.items, self.users):
                 side.begin_with(knowledge.items.metadata, config.sasrec_text_spread)
+        asked = _Asked.of(examples, liked)
         by_first_seen = torch.argsort(knowledge.first_seen, stable=True)
         everything = torch.arange(len(by_first_seen))
         trends = self._trends(knowledge)
         sampled = len(everything) > config.softmax_items
-        daily = None if sampled else trends.daily(everything, examples.queries.ts)
+        daily = None if sampled else trends.daily(everything, asked.queries.ts)
 
         def loss(rows: Tensor) -> Tensor:
-            chosen = liked[rows]
-            chosen = chosen[torch.argsort(examples.queries.window[chosen])]
-            queries, target = examples.queries.rows(chosen), examples.item[chosen, None]
+            rows = rows[torch.argsort(asked.queries.window[rows])]
+            queries, (row, target) = asked.queries.rows(rows), asked.targets(rows)
             if daily:
-                others, told = everything, daily.of(chosen)
-            else:
-                others = _drawn(
-                    knowledge.first_seen[by_first_seen], by_first_seen, queries.ts.max(), config.softmax_negatives
-                )
-                told = trends.of_all(others, queries.ts)
-            # The target stands by itself, and items not yet seen by anyone cannot be chosen.
-            known = (others != target) & (knowledge.first_seen[others] <= queries.ts[:, None])
-            return self._loss(knowledge, queries, target, others, told, known)
+                return self._full_loss(knowledge, queries, daily.of(rows), row, target)
+            others = _drawn(
+                knowledge.first_seen[by_first_seen], by_first_seen, queries.ts.max(), config.softmax_negatives
+            )
+            return self._sampled_loss(knowledge, queries, others, row, target)
 
-        lengths = examples.queries.present.sum(dim=1)[liked]
         return run_epochs(
             self,
             loss,
-            len(liked),
+            len(asked.queries),
             config.sasrec_epochs,
             config,
             progress,
+            batch_size=-(-config.batch_size * len(asked.queries) // len(liked)),
             id_decay=config.sasrec_id_decay,
             text_decay=config.sasrec_text_decay,
-            lengths=lengths,
+            lengths=asked.queries.present.sum(dim=1),
         )
 
     @torch.no_grad()
@@ -156,17 +156,28 @@ class SASRec(nn.Module):
         weights = weights / weights.sum(dim=1, keepdim=True).clamp_min(1e-9)
         return weights[:, None].expand(-1, items.shape[1], -1)
 
-    def _loss(
-        self, knowledge: Knowledge, queries: Queries, target: Tensor, others: Tensor, told: Tensor, known: Tensor
+    def _full_loss(self, knowledge: Knowledge, queries: Queries, told: Tensor, row: Tensor, target: Tensor) -> Tensor:
+        """Mean cross-entropy of each ``target`` (e,) of the query at ``row`` (e,) among all items first seen by then,
+        of which ``told`` (n, items, TRENDS) says how they were doing; queries in the order of their windows."""
+        everything = torch.arange(len(knowledge.first_seen))
+        scores = self._of_all(knowledge, queries, self._state(knowledge, queries), everything, told)
+        scores = scores.masked_fill(knowledge.first_seen > queries.ts[:, None], -1e9)
+        return -torch.log_softmax(scores, dim=1)[row, target].mean()
+
+    def _sampled_loss(
+        self, knowledge: Knowledge, queries: Queries, others: Tensor, row: Tensor, target: Tensor
     ) -> Tensor:
-        """Mean cross-entropy of ``target`` (n, 1) among itself and the ``others`` (c,) that are ``known`` (n, c), of
-        whom ``told`` (n, c, TRENDS) says how they were doing; rows in the order of their windows."""
+        """As ``_full_loss``, each target among itself and those of the distinct ``others`` (c,) that were known."""
         state = self._state(knowledge, queries)
-        met = knowledge.items.met(target, queries.window[:, None], queries.ts[:, None])
-        own = (self.items(knowledge.items, met)[:, 0] * state).sum(dim=1, keepdim=True)
-        own = own + self._lean(state, self._trends(knowledge).of_pairs(target, queries.ts))
-        scores = self._of_all(knowledge, queries, state, others, told).masked_fill(~known, -1e9)
-        return functional.cross_entropy(torch.cat([own, scores], dim=1), torch.zeros(len(own), dtype=torch.int64))
+        window, ts, target = queries.window[row, None], queries.ts[row, None], target[:, None]
+        own = (self.items(knowledge.items, knowledge.items.met(target, window, ts))[:, 0] * state[row]).sum(dim=1)
+        trends = self._trends(knowledge)
+        own = own[:, None] + self._lean(state[row], trends.of_pairs(target, queries.ts[row]))
+        scores = self._of_all(knowledge, queries, state, others, trends.of_all(others, queries.ts))[row]
+        # The target stands by itself, and items not yet seen by anyone cannot be chosen.
+        known = (others != target) & (knowledge.first_seen[others] <= ts)
+        among = torch.cat([own, scores.masked_fill(~known, -1e9)], dim=1)
+        return functional.cross_entropy(among, torch.zeros(len(among), dtype=torch.int64))
 
     def _of_all(self, knowledge: Knowledge, queries: Queries, state: Tensor, items: Tensor, told: Tensor) -> Tensor:
         """Scores (n, c) of the same distinct ``items`` (c,) for all queries, in the order of their windows; ``told``
@@ -233,6 +244,36 @@ class SASRec(nn.Module):
         for block in self.blocks[:-1]:
             tokens = block(tokens, tokens, allowed)
         return tokens, allowed
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Training events by what they ask: those of a user at one instant ask the same, so a state serves them all.
+
+    ``queries`` of n rows, of which row r asks for ``item`` (int64, (events,)) from ``first[r]`` to ``first[r + 1]``.
+    """
+
+    queries: Queries
+    item: Tensor
+    first: Tensor
+
+    @classmethod
+    def of(cls, examples: Examples, rows: Tensor) -> "_Asked":
+        """The events at ``rows`` of ``examples``."""
+        user, ts = examples.queries.user[rows].numpy(), examples.queries.ts[rows].numpy()
+        order = np.lexsort((ts, user))
+        moments = np.stack([user, ts])[:, order]
+        begins = np.any(moments[:, 1:] != moments[:, :-1], axis=0)
+        first = torch.from_numpy(np.concatenate([[0], np.nonzero(begins)[0] + 1, [len(rows)]]))
+        events = rows[torch.from_numpy(order)]
+        return cls(examples.queries.rows(events[first[:-1]]), examples.item[events], first)
+
+    def targets(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the queries at ``rows``: for each event the place in ``rows`` of its query, and its item."""
+        counts = self.first[rows + 1] - self.first[rows]
+        row = torch.repeat_interleave(torch.arange(len(rows)), counts)
+        within = torch.arange(len(row)) - torch.repeat_interleave(torch.cumsum(counts, dim=0) - counts, counts)
+        return row, self.item[self.first[rows][row] + within]
 
 
 def _drawn(first_seen: Tensor, by_first_seen: Tensor, latest: Tensor, count: int) -> Tensor:

@@ -132,6 +132,8 @@ class RunDisplay:
                 if seconds is None and pace is None:
                     return ""
                 left += USUAL_SHARES.get(asset, 0.0) * (pace or 0.0) if seconds is None else seconds
+        if left < 1:
+            return ""
         return f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
 
     def _seconds_per_share(self) -> float | None:

@@ -10,6 +10,7 @@ from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 
 import dagster as dg
 from rich.console import Console
@@ -56,17 +57,24 @@ def run_side_by_side(
     console = Console(stderr=True)
     with dg.DagsterInstance.get() as instance:
         close_orphaned_runs(instance)
+    keys = {window.key for window in windows}
     finished: set[Partition] = set()
     at_work: dict[Future[None], Partition] = {}
+    began: dict[Partition, float] = {}
+    took: dict[str, float] = {}
     try:
         with _processes(at_once) as workers:
             while True:
                 partitions = status(lake, chain, fingerprints)
+                wanted = {
+                    p for p, now in partitions.items() if now.state != "fresh" and p[0] in assets and p[1] in keys
+                }
                 begun = finished | set(at_work.values())
                 free = at_once - len(at_work)
                 for asset, window in ready(partitions, chain, windows, assets, begun, finished)[:free]:
                     stage = workers.submit(make_stage, configuration, chain, window, lake_root, models_root, asset)
                     at_work[stage] = (asset, window.key)
+                    began[asset, window.key] = monotonic()
                 if not at_work:
                     return len(finished)
                 done, _ = wait(at_work, return_when=FIRST_COMPLETED)
@@ -74,14 +82,26 @@ def run_side_by_side(
                     if isinstance(stage.exception(), RunFailedError) and len(at_work) > len(done):
                         console.print(f"{' '.join(at_work[stage])} failed; what is at work ends first", highlight=False)
                     stage.result()
-                    finished.add(at_work.pop(stage))
-                console.print(f"{len(finished)} partitions made", highlight=False)
+                    made = at_work.pop(stage)
+                    finished.add(made)
+                    took[made[0]] = monotonic() - began[made]
+                left = [asset for asset, _ in wanted - finished]
+                of_all = f"{len(finished)} of {len(finished) + len(left)} partitions made"
+                console.print(of_all + time_left(left, took, at_once), highlight=False)
     except BrokenProcessPool as error:
         lost = ", ".join(f"{key} {asset}" for asset, key in at_work.values())
         raise RunFailedError(
             f"{chain.name}: a process was killed while at work on {lost}; mostly memory has run out. Lower "
             f"concurrency.pools.default_limit (now {at_once}) in $DAGSTER_HOME/dagster.yaml; running again resumes"
         ) from error
+
+
+def time_left(left: Collection[str], took: Mapping[str, float], at_once: int) -> str:
+    """What the assets ``left`` will take by what each took last; nothing while one of them has not been made yet."""
+    if not left or not took.keys() >= set(left):
+        return ""
+    minutes = sum(took[asset] for asset in left) / at_once / 60
+    return f", about {minutes:.0f} min left" if minutes >= 1.5 else f", about {minutes * 60:.0f} s left"
 
 
 @contextmanager

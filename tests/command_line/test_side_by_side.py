@@ -8,7 +8,7 @@ import pytest
 from curec_assets.configuration.chain import Chain, load_chain
 from curec_assets.lake.versions import Freshness, State
 from curec_assets.lineage import LINEAGE
-from dagster_project.cli.side_by_side import Partition, ready
+from dagster_project.cli.side_by_side import Partition, ready, time_left
 from tests.small_world import WINDOWS, write_world
 
 FIRST, SECOND, THIRD = WINDOWS
@@ -99,3 +99,14 @@ def test_what_nobody_asked_for_and_is_stale_through_earlier_windows_keeps_nobody
 def test_what_is_stale_before_the_windows_of_this_run_keeps_nobody_waiting(chain: Chain) -> None:
     stale = {("evidence", FIRST): found("stale"), ("ranker", THIRD): found("stale", through_parents=True)}
     assert begins(chain, fresh_but(stale), keys=[THIRD]) == [("ranker", THIRD)]
+
+
+def test_the_time_left_is_what_the_rest_took_last_shared_by_those_at_work() -> None:
+    took = {"ranker": 600.0, "items": 2.0, "rl_policy": 300.0}
+    assert time_left(["ranker", "ranker", "rl_policy"], took, 2) == ", about 12 min left"
+    assert time_left(["items"], took, 1) == ", about 2 s left"
+
+
+def test_no_time_left_is_told_while_an_asset_has_not_been_made_or_none_is_left() -> None:
+    assert time_left(["ranker", "recommendations"], {"ranker": 600.0}, 2) == ""
+    assert time_left([], {"ranker": 600.0}, 2) == ""

@@ -12,8 +12,9 @@ from curec_assets.progress import Progress
 from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Shape, batches_of
 from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig
 from curec_assets.ranker.din import DIN
+from curec_assets.ranker.events import MICROSECONDS_A_DAY
 from curec_assets.ranker.prepare import Prepared
-from curec_assets.ranker.sasrec import Attention, SASRec, _drawn
+from curec_assets.ranker.sasrec import Attention, SASRec, _Asked, _drawn
 from curec_assets.ranker.trends import Trends
 from tests.ranker.ranker_conformance import JUDGED, STARTS, RankerConformance, prepared
 from tests.ranker.ranker_world import DIMENSION, TINY, make_world
@@ -81,20 +82,44 @@ class TestSASRec(RankerConformance):
         assert losses[-1] < losses[0]
 
     @pytest.mark.parametrize("arm", ["id_only", "evidence_text", "corrected_reasons"])
-    def test_the_loss_is_the_cross_entropy_of_the_plain_scores(
+    def test_both_losses_are_the_cross_entropy_of_the_plain_scores(
         self, world: Prepared, examples: Examples, arm: ArmName
     ) -> None:
         knowledge = world.knowledge(arm, STARTS, 0)
         model = self.model().eval()
         torch.nn.init.normal_(model.follow.weight)
-        target = examples.item[:, None]
-        others = torch.arange(len(knowledge.first_seen))
-        known = (others != target) & (knowledge.first_seen[others] <= examples.queries.ts[:, None])
-        told = Trends(knowledge.log, TINY.recent_days).of_all(others, examples.queries.ts)
-        loss = model._loss(knowledge, examples.queries, target, others, told, known)
-        scores = model.score(knowledge, examples.queries, torch.cat([target, others.expand(len(target), -1)], dim=1))
-        scores = scores.masked_fill(torch.nn.functional.pad(~known, (1, 0)), -1e9)
-        assert torch.allclose(loss, -torch.log_softmax(scores, dim=1)[:, 0].mean(), atol=1e-5)
+        everything, target = torch.arange(len(knowledge.first_seen)), examples.item
+        others = everything.flip(0)[::2]
+        told = Trends(knowledge.log, TINY.recent_days).of_all(everything, examples.queries.ts)
+        row = torch.arange(len(examples))
+        scores = model.score(knowledge, examples.queries, everything.expand(len(target), -1))
+        seen = knowledge.first_seen <= examples.queries.ts[:, None]
+        among = torch.isin(everything, others) | (everything == target[:, None])
+        for loss, known in (
+            (model._full_loss(knowledge, examples.queries, told, row, target), seen),
+            (model._sampled_loss(knowledge, examples.queries, others, row, target), seen & among),
+        ):
+            plain = torch.log_softmax(scores.masked_fill(~known, -torch.inf), dim=1)[row, target]
+            assert torch.allclose(loss, -plain.mean(), atol=1e-5)
+
+    def test_events_that_ask_the_same_share_a_query_and_each_is_a_target_once(self, examples: Examples) -> None:
+        month = 30 * MICROSECONDS_A_DAY
+        tied = replace(examples.queries, ts=examples.queries.ts // month * month)
+        examples = replace(examples, queries=tied)
+        rows = torch.nonzero(examples.label > 0)[:, 0].flip(0)
+        asked = _Asked.of(examples, rows)
+        moments = list(zip(asked.queries.user.tolist(), asked.queries.ts.tolist(), strict=True))
+        assert len(set(moments)) == len(moments) < len(rows)
+        some = torch.arange(len(moments)).flip(0)[1:]
+        row, target = asked.targets(some)
+        found = [(*moments[some[query]], item) for query, item in zip(row.tolist(), target.tolist(), strict=True)]
+        events = zip(
+            examples.queries.user[rows].tolist(),
+            examples.queries.ts[rows].tolist(),
+            examples.item[rows].tolist(),
+            strict=True,
+        )
+        assert sorted(found) == sorted(event for event in events if event[:2] != moments[-1])
 
     def test_the_weights_that_are_shown_are_those_a_block_reads_with(self) -> None:
         torch.manual_seed(3)
