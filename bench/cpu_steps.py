@@ -46,8 +46,9 @@ def _training_steps(base: Path) -> dict[str, Callable[[], Any]]:
     ids = torch.randint(100, 40_000, (ROWS, PROMPT + COMPLETION))
     mask, labels = torch.ones_like(ids), ids.clone()
     for row in range(ROWS):
+        # Prompts of several lengths, each with an explanation behind it.
         begin = PROMPT - 6 * row
-        end = begin + (COMPLETION if row % 2 else 2)
+        end = begin + COMPLETION
         labels[row, :begin], labels[row, end:], mask[row, end:] = -100, -100, 0
     of_trl = trl.trainer.utils._CHUNKED_LOGPROB_CHUNK_SIZE
     ways = (
@@ -81,7 +82,8 @@ def _heads(base: Path) -> dict[str, Callable[[], Any]]:
     from curec_assets.language_model.loading import load_base_model
 
     model, _ = load_base_model(base, shipped_chain().profile.language_model.dtype)
-    head = model.get_output_embeddings()
+    # As behind an adapter. Where the head takes a gradient, torch is content with the slice.
+    head = model.requires_grad_(False).get_output_embeddings()
     last = torch.randn(PROMPTS, PROMPT, head.in_features, dtype=model.dtype)[:, -1:]
 
     def run(states: torch.Tensor) -> None:
