@@ -89,3 +89,20 @@ def test_an_unfinished_answer_is_continued_not_answered(tiny_base: Path) -> None
     _, tokenizer = load_language_model(tiny_base, [], "float32")
     begun = prompt_tokens(tokenizer, with_answer_start(explain_prompt({"side": "item", "title": "Heat"}), "fans"), 200)
     assert tokenizer.decode(begun).endswith("assistant fans")
+
+
+def test_the_head_is_never_handed_a_slice_with_gaps(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Torch copies the head's whole matrix once a row for such a slice, where the head takes no gradient.
+    model, tokenizer = load_language_model(tiny_base, [], "float32")
+    head = model.get_output_embeddings()
+    plain, handed = head.forward, []
+
+    def watched(states: torch.Tensor) -> torch.Tensor:
+        handed.append(states.is_contiguous())
+        return plain(states)
+
+    monkeypatch.setattr(head, "forward", watched)
+    requests = [Continuations(tuple(tokenizer.encode(text)), 2, (7,)) for text in ("one two", "one two three four")]
+    decode(model, requests, SamplingConfig(max_new_tokens=3), (), 0, 8)
+    assert len(handed) == 3
+    assert all(handed)
