@@ -93,7 +93,8 @@ class Chain(Section):
     def section(self, name: str) -> Any:
         """A part of the effective configuration as plain JSON values: ``data_set``, ``users``, a field of the profile.
 
-        How the data set describes its users is a part of its own, since only what reads them depends on it.
+        How the data set describes its users is a part of its own, since only what reads them depends on it. Which
+        windows are judged belongs to the ``ranker``.
         """
         if name == "data_set":
             # Where the files lie is no part of what they hold; their content has a fingerprint of its own.
@@ -106,7 +107,8 @@ class Chain(Section):
             return {"described": self.data_set.describes_users, **columns["source"]}
         value = getattr(self.profile, name)
         plain = value.model_dump(mode="json") if isinstance(value, Section) else value
-        return {**plain, "judged": self.windows.judged} if name == "ranker" and self.windows.judged else plain
+        judged = list(self.windows.judged_keys())
+        return {**plain, "judged": judged} if name == "ranker" and judged else plain
 
 
 def load_chain(path: Path) -> Chain:
@@ -130,6 +132,15 @@ def load_chain(path: Path) -> Chain:
         )
     except ValidationError as error:
         raise ConfigError(explain(path, error)) from None
+
+
+def load_windows(path: Path) -> WindowsConfig:
+    """The windows of the chain that the YAML file ``path`` describes, whatever has become of its data and profile.
+
+    Raises:
+        ConfigError: as ``load_chain``, of that file.
+    """
+    return _load(path, ChainFile).windows
 
 
 def load_chains(folder: Path = SHIPPED) -> dict[str, Chain]:

@@ -51,21 +51,23 @@ class WindowsConfig(Section):
     """Whether the first window also holds everything before it. A long history then opens with one window: no event is
     lost, and the costly stages run once for all of it. Otherwise events before the first window are left out."""
     judged: str | None = None
-    """Windows whose events judge all arms and seeds of the rankers, ``first..last``. In the others, which a chain runs
-    through to have reasons that go back some time, the arm that is served and ``id_only`` are trained and judged, one
-    seed each. Default: all windows are judged."""
+    """Windows whose events judge all arms and seeds of the rankers, a key or ``first..last``; the window before each
+    trains them. In the others, which a chain runs through to have reasons that go back some time, the arm that is
+    served and ``id_only`` are trained and judged, one seed each; so it is with what the last window trains, whose lists
+    by arm are then of these two. Reports pool these windows. A change makes the rankers of all windows again. Default:
+    all windows are judged."""
 
-    @field_validator("first", "last", mode="before")
+    @field_validator("first", "last", "judged", mode="before")
     @classmethod
-    def _key_as_text(cls, value: object) -> str:
+    def _key_as_text(cls, value: object) -> str | None:
         # YAML reads a bare 2012 as a number and a bare 2014-03-03 as a date; both are keys here.
-        return str(value)
+        return None if value is None else str(value)
 
     @model_validator(mode="after")
     def _check_order(self) -> "WindowsConfig":
         if _parse_key(self.first, self.frequency) > _parse_key(self.last, self.frequency):
             raise ValueError(f"the first window {self.first} lies after the last window {self.last}")
-        self._judged_keys()
+        self.judged_keys()
         return self
 
     @property
@@ -75,10 +77,13 @@ class WindowsConfig(Section):
 
     def is_judged(self, key: str | None) -> bool:
         """Whether all arms are judged on the window ``key``; None is a window beyond the last."""
-        return self.judged is None or key in self._judged_keys()
+        return self.judged is None or key in self.judged_keys()
 
-    def _judged_keys(self) -> tuple[str, ...]:
-        return select_keys([window.key for window in self.windows()], self.judged) if self.judged else ()
+    def judged_keys(self) -> tuple[str, ...]:
+        """Keys of the windows that ``judged`` names; none where it is left out."""
+        if self.judged is None:
+            return ()
+        return select_keys([window.key for window in self.windows()], self.judged)
 
     def windows(self) -> tuple[Window, ...]:
         """All windows in order; each one's end is the next one's start. With ``all_earlier`` the first starts in 1970,

@@ -12,7 +12,8 @@ NAME = "sdpa_trained_in_float32"
 
 
 def train_attention_in_float32(model: PreTrainedModel) -> None:
-    """Have ``model`` take attention in float32 where a gradient will be asked for, and as before where none will.
+    """Have ``model`` take attention in float32 where a gradient will be asked for, and as before where none will: so
+    the reference of RL's KL term differs from the policy by some rounding more.
 
     Only for torch's own attention over bfloat16 on a CPU: any other model stays as it is.
     """

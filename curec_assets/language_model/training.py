@@ -20,7 +20,8 @@ from curec_assets.language_model.precision import weights_type
 from curec_assets.progress import Progress
 
 VOCABULARY_TILE = 4096
-"""Words a tile: of 1,024 to 8,192 about as fast, three times (backwards twice) as fast as 32,768."""
+"""Words that TRL's head scores at a time. With the 1,500 completion tokens of an RL step and SmolLM2's vocabulary,
+sizes from 1,024 to 4,096 took a CPU core about as long, a third of TRL's 32,768 forwards and half of it backwards."""
 
 Curve = list[dict[str, Any]]
 """Points ``{"step": int, "name": str, "value": float}``; steps count from 1."""

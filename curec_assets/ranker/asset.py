@@ -123,7 +123,7 @@ def recommendations(run: WindowRun) -> Published:
     user's own history with the largest attention, and ``why``: what lowers the score when it is taken away.
 
     Whether that holds is measured on a sample of users: what is named is removed, and as much at random. For the same
-    users stand the lists that the other arms would make, not served, for the audit.
+    users stand the lists that the other arms trained in this window would make, not served, for the audit.
     """
     from curec_assets.language_model.encoder import load_encoder
     from curec_assets.ranker.recommend import recommend

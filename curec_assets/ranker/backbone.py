@@ -137,7 +137,7 @@ class Ranker(Protocol):
 
 
 class LossOfRows(Protocol):
-    """Mean loss over the examples at ``rows`` (int64)."""
+    """Mean loss over the training events that ``rows`` (int64) stand for."""
 
     def __call__(self, rows: Tensor) -> Tensor: ...
 

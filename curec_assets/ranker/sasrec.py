@@ -94,13 +94,13 @@ class SASRec(nn.Module):
     ) -> list[float]:
         """See ``Ranker.fit``. Reads the liked examples alone."""
         liked = torch.nonzero(examples.label > 0)[:, 0]
-        if not len(liked):
-            return []
-        if knowledge.items.metadata is not None:
+        if len(liked) and knowledge.items.metadata is not None:
             # One space for titles and for reasons of either side: what is said of a user lies near what is said of
             # the items it names, before any reason has been learned from.
             for side in (self.items, self.users):
                 side.begin_with(knowledge.items.metadata, config.sasrec_text_spread)
+        if not len(liked):
+            return []
         asked = _Asked.of(examples, liked)
         by_first_seen = torch.argsort(knowledge.first_seen, stable=True)
         everything = torch.arange(len(by_first_seen))

@@ -103,7 +103,7 @@ def command_parser() -> argparse.ArgumentParser:
         action="append",
         metavar="[CHAIN=]FIRST..LAST",
         help="windows whose measures the opening table pools, e.g. those that were kept for the test; give it again as "
-        "CHAIN=FIRST..LAST for the windows of one chain; default: all",
+        "CHAIN=FIRST..LAST for the windows of one chain; default: those that the chain is judged on",
     )
     report.set_defaults(command=run_report)
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import duckdb
 
+from curec_assets.configuration.chain import load_windows
 from dagster_project.one_state import require_chain
-from dagster_project.report.answers import EVERY_WINDOW
+from dagster_project.report.answers import EVERY_WINDOW, held_windows
 from dagster_project.report.html import render_html
 from dagster_project.report.markdown import render_markdown
-from dagster_project.report.queries import read_chain
+from dagster_project.report.queries import ChainRows, read_chain
 from dagster_project.report.sections import TITLE, report_blocks
 
 
@@ -18,8 +19,9 @@ def write_report(
 ) -> list[Path]:
     """Write the report of ``chains``, in their order, into ``folder``, and return the two files.
 
-    ``configuration`` only tells a chain that was not run from one that nobody knows. ``windows`` are those whose
-    measures the opening pools: a key or ``first..last`` for every chain, ``chain=first..last`` for one.
+    ``configuration`` tells a chain that was not run from one that nobody knows, and which windows of a chain are
+    judged. ``windows`` are those whose measures the opening pools: a key or ``first..last`` for every chain,
+    ``chain=first..last`` for one; by default those that are judged, once the lake holds them.
 
     Raises:
         ConfigError: a chain that neither the lake nor the configuration knows.
@@ -30,7 +32,8 @@ def write_report(
     for chain in named:
         require_chain(lake_root, chain, configuration)
     try:
-        blocks = report_blocks([read_chain(lake_root, chain) for chain in named], chosen)
+        read = [read_chain(lake_root, chain) for chain in named]
+        blocks = report_blocks(read, {rows.chain: judged_or_all(configuration, rows) for rows in read} | chosen)
     except duckdb.Error as error:
         raise ValueError(f"{lake_root}: the report's queries cannot read this lake: {error}") from None
     files = {"report.md": render_markdown(blocks), "report.html": render_html(blocks, TITLE)}
@@ -41,8 +44,7 @@ def write_report(
 
 
 def windows_by_chain(chains: Sequence[str], windows: Sequence[str]) -> dict[str, str]:
-    """The windows of each chain: its own where they were named (``chain=first..last``), else those of all, else every
-    one.
+    """The windows of each chain that has any named: its own (``chain=first..last``), else those of all.
 
     Raises:
         ValueError: windows of a chain that is not reported, or named twice.
@@ -55,5 +57,11 @@ def windows_by_chain(chains: Sequence[str], windows: Sequence[str]) -> dict[str,
         if chain in asked:
             raise ValueError(f"--windows {given}: {chain or 'every chain'} has {asked[chain]} already; give one")
         asked[chain] = own
-    for_all = asked.get("", EVERY_WINDOW)
-    return {chain: asked.get(chain, for_all) for chain in chains}
+    return {chain: asked.get(chain, asked.get("", "")) for chain in chains if {"", chain} & asked.keys()}
+
+
+def judged_or_all(configuration: Path, rows: ChainRows) -> str:
+    """The windows on which all arms are judged, where the configuration says so and the lake holds them; else all."""
+    file = configuration / "chains" / f"{rows.chain}.yaml"
+    judged = load_windows(file).judged_keys() if file.is_file() else ()
+    return f"{judged[0]}..{judged[-1]}" if judged and {*judged} <= {*held_windows(rows)} else EVERY_WINDOW

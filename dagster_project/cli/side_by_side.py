@@ -97,7 +97,9 @@ def run_side_by_side(
 
 
 def time_left(left: Collection[str], took: Mapping[str, float], at_once: int) -> str:
-    """What the assets ``left`` will take by what each took last; nothing while one of them has not been made yet."""
+    """What the assets ``left`` will take by what each took last; nothing while one of them has not been made yet.
+
+    Rough: stages at work count whole, and a ranker that will be judged takes many times what others take."""
     if not left or not took.keys() >= set(left):
         return ""
     minutes = sum(took[asset] for asset in left) / at_once / 60

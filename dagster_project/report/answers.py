@@ -72,15 +72,19 @@ class Answer:
         return self.question, self.compared, self.measure, self.part
 
 
+def held_windows(rows: ChainRows) -> list[str]:
+    """The chain's windows that the lake holds something of, in order."""
+    return sorted({row["window"] for row in rows.costs if row["window"] is not None})
+
+
 def chosen_windows(rows: ChainRows, windows: str) -> tuple[str, ...]:
     """Those of the chain's windows in the lake that ``windows`` names: a key, or ``first..last``.
 
     Raises:
         ValueError: it names none of them.
     """
-    held = sorted({row["window"] for row in rows.costs if row["window"] is not None})
     try:
-        return select_keys(held, windows)
+        return select_keys(held_windows(rows), windows)
     except ValueError as error:
         raise ValueError(f"{rows.chain}: {error}; --windows {rows.chain}=FIRST..LAST is for this chain alone") from None
 

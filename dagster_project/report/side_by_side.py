@@ -27,9 +27,9 @@ READING = (
     "Values and verdicts are those of each chain's own part below."
 )
 ARMS_TOLD = (
-    f"Every arm of the ranker on the whole of each window, pooled over the chain's windows, and its difference to "
-    f"{BASELINE}, which has an interval where the evaluation compared the two event by event; that of "
-    "corrected_reasons holds jointly with the other contrasts of reasons in its window."
+    "Every arm of the ranker on the whole of each window, pooled over those of the chain's windows that judge it, and "
+    f"its difference to {BASELINE}, which has an interval where the evaluation compared the two event by event; that "
+    "of corrected_reasons holds jointly with the other contrasts of reasons in its window."
 )
 COST_TOLD = "Seconds on whatever machine ran each chain, over the windows named above."
 PROFILE = {

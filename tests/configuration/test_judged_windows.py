@@ -44,6 +44,19 @@ def test_which_windows_are_judged_is_part_of_what_makes_a_ranker() -> None:
     assert with_judged(None).section("ranker") == CHAIN.profile.ranker.model_dump(mode="json")
 
 
+def test_a_longer_chain_is_another_ranker_where_more_windows_are_judged() -> None:
+    chain = with_judged("1998-02..")
+    longer = chain.windows.model_copy(update={"last": "1998-05"})
+    assert chain.section("ranker") != chain.model_copy(update={"windows": longer}).section("ranker")
+
+
+def test_judged_windows_are_read_as_keys_are_and_none_is_no_answer() -> None:
+    windows = {"frequency": "yearly", "first": 2012, "last": 2014, "judged": 2014}
+    assert WindowsConfig.model_validate(windows).judged_keys() == ("2014",)
+    with pytest.raises(ValidationError, match="is no window of this chain"):
+        with_judged("")
+
+
 def test_a_judged_window_outside_the_chain_is_refused() -> None:
     with pytest.raises(ValidationError, match="'1998-07' is no window of this chain"):
         with_judged("1998-02..1998-07")

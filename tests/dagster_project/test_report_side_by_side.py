@@ -12,8 +12,8 @@ import pytest
 from curec_assets.configuration.chain import load_chain
 from curec_assets.lake.catalogue import query
 from curec_assets.lineage import LINEAGE
-from dagster_project.cli.report import windows_by_chain, write_report
-from dagster_project.report.answers import chosen_windows
+from dagster_project.cli.report import judged_or_all, windows_by_chain, write_report
+from dagster_project.report.answers import chosen_windows, held_windows
 from dagster_project.report.blocks import NOTHING, Table, number
 from dagster_project.report.queries import read_chain
 from dagster_project.report.sections import report_blocks
@@ -186,8 +186,25 @@ def test_only_values_that_differ_are_listed_and_their_text_stays_text(written: W
     assert table.rows == (("language_model.source", "random:tiny", HOSTILE), ("policy.beta", beta, NOTHING))
 
 
+def test_a_report_pools_the_windows_that_are_judged_once_the_lake_holds_them(written: Written, tmp_path: Path) -> None:
+    rows = read_chain(written.lake, "small")
+    first, *_, last = held_windows(rows)
+    (tmp_path / "chains").mkdir()
+
+    def pooled(windows: str) -> str:
+        text = f"data_set: gone\nprofile: gone\nwindows: {{frequency: monthly, first: {first}, {windows}}}\n"
+        (tmp_path / "chains" / "small.yaml").write_text(text)
+        return judged_or_all(tmp_path, rows)
+
+    assert pooled(f"last: {last}, judged: {last}") == f"{last}..{last}"
+    assert pooled(f"last: {last}") == ".."
+    assert pooled('last: "2031-01", judged: "2030-12..2031-01"') == ".."
+    assert judged_or_all(tmp_path / "elsewhere", rows) == ".."
+
+
 def test_windows_are_given_for_every_chain_or_for_one(written: Written) -> None:
-    assert windows_by_chain(["a", "b"], []) == {"a": "..", "b": ".."}
+    assert windows_by_chain(["a", "b"], []) == {}
+    assert windows_by_chain(["a", "b"], ["b=2020-02.."]) == {"b": "2020-02.."}
     assert windows_by_chain(["a", "b"], ["b=2020-02..", "..2020-01"]) == {"a": "..2020-01", "b": "2020-02.."}
     with pytest.raises(ValueError, match="'c' is none of the chains reported: a, b"):
         windows_by_chain(["a", "b"], ["c=2020-01"])
