@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -62,7 +63,13 @@ class FinishedChain:
         """
         command = [sys.executable, "-m", "dagster_project.cli.main", "run", "--chain", self.chain.name]
         with subprocess.Popen(
-            command, env=self.environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            # A shell has what it runs behind an & ignore interrupts, and these tests may be that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as run:
             assert run.stderr is not None
             assert any(said.startswith(line) for said in run.stderr), f"the run ended without {line!r}"
