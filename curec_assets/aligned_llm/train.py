@@ -28,7 +28,6 @@ from curec_assets.aligned_llm.histories import VisibleEvents, latest_rows, shown
 from curec_assets.aligned_llm.tasks import Example, choose_examples, explain_examples, judge_examples
 from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.adapters import new_adapter, save_adapter
-from curec_assets.language_model.attention import train_attention_in_float32
 from curec_assets.language_model.config import LanguageModelConfig, SamplingConfig
 from curec_assets.language_model.generation import TransformersGenerator
 from curec_assets.language_model.loading import load_base_model
@@ -36,9 +35,9 @@ from curec_assets.language_model.resuming import train_resumably
 from curec_assets.language_model.training import (
     Curve,
     curves_from,
-    fit_head_to_cache,
     listen,
     score_completions_only,
+    suit_a_cpu,
     trainer_settings,
 )
 from curec_assets.progress import Progress, silent
@@ -196,8 +195,7 @@ def _train(
         )
         listen(trainer, "align", progress)
         score_completions_only(trainer.model.get_base_model())
-        train_attention_in_float32(trainer.model.get_base_model())
-        fit_head_to_cache()
+        suit_a_cpu(trainer.model.get_base_model())
         train_resumably(trainer, checkpoints, {})
     return trainer.state.log_history
 

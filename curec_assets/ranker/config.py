@@ -65,7 +65,7 @@ class RankerConfig(Section):
     """Decoupled weight decay of DIN's ids, adaptors and gates, per unit of learning rate. High because most ids have a
     handful of events."""
     batch_size: int = Field(default=512, ge=1, le=65_536)
-    """Events per step."""
+    """Events per step; with SASRec on average, as those of a user at one instant go together."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of hidden units dropped in training."""
     id_dropout: float = Field(default=0.5, ge=0, lt=1)

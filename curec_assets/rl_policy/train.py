@@ -28,7 +28,6 @@ import torch
 
 from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.adapters import lora_config, merge_adapter, new_adapter, restore_adapter, save_adapter
-from curec_assets.language_model.attention import train_attention_in_float32
 from curec_assets.language_model.config import LanguageModelConfig
 from curec_assets.language_model.loading import load_base_model
 from curec_assets.language_model.resuming import train_resumably
@@ -36,9 +35,9 @@ from curec_assets.language_model.shared_prompts import read_prompts_once
 from curec_assets.language_model.training import (
     Curve,
     curves_from,
-    fit_head_to_cache,
     listen,
     score_completions_only,
+    suit_a_cpu,
     trainer_settings,
 )
 from curec_assets.progress import Progress, silent
@@ -153,8 +152,7 @@ def train_policy(
             restore_adapter(trainer.model, previous_adapter)
         listen(trainer, "rl", progress)
         policy = trainer.model.get_base_model()
-        train_attention_in_float32(policy)
-        fit_head_to_cache()
+        suit_a_cpu(policy)
         with trainer.accelerator.autocast():
             once = read_prompts_once(policy, rollouts.probe())
         if not once:

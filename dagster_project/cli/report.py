@@ -57,7 +57,8 @@ def windows_by_chain(chains: Sequence[str], windows: Sequence[str]) -> dict[str,
         if chain in asked:
             raise ValueError(f"--windows {given}: {chain or 'every chain'} has {asked[chain]} already; give one")
         asked[chain] = own
-    return {chain: asked.get(chain, asked.get("", "")) for chain in chains if {"", chain} & asked.keys()}
+    for_all = dict.fromkeys(chains, asked[""]) if "" in asked else {}
+    return for_all | {chain: asked[chain] for chain in chains if chain in asked}
 
 
 def judged_or_all(configuration: Path, rows: ChainRows) -> str:
