@@ -38,7 +38,6 @@ def _training_steps(base: Path) -> dict[str, Callable[[], Any]]:
     from trl.trainer.utils import add_fused_lm_head
 
     from curec_assets.language_model.adapters import new_adapter
-    from curec_assets.language_model.attention import train_attention_in_float32
     from curec_assets.language_model.loading import load_base_model
     from curec_assets.language_model.training import VOCABULARY_TILE, score_completions_only
 
@@ -52,20 +51,17 @@ def _training_steps(base: Path) -> dict[str, Callable[[], Any]]:
         labels[row, :begin], labels[row, end:], mask[row, end:] = -100, -100, 0
     of_trl = trl.trainer.utils._CHUNKED_LOGPROB_CHUNK_SIZE
     ways = (
-        ("as TRL lays it out", of_trl, False, False),
-        ("labelled places alone", of_trl, True, False),
-        ("in tiles for a cache", VOCABULARY_TILE, True, False),
-        ("attention in float32", VOCABULARY_TILE, True, True),
+        ("as TRL lays it out", of_trl, False),
+        ("labelled places alone", of_trl, True),
+        ("in tiles for a cache", VOCABULARY_TILE, True),
     )
 
-    def step(tile: int, alone: bool, float32: bool) -> Callable[[], None]:
+    def step(tile: int, alone: bool) -> Callable[[], None]:
         loaded, _ = load_base_model(base, profile.language_model.dtype)
         model = new_adapter(loaded, profile.alignment.adapter)
         add_fused_lm_head(model.get_base_model())
         if alone:
             score_completions_only(model.get_base_model())
-        if float32:
-            train_attention_in_float32(model.get_base_model())
 
         def run() -> None:
             trl.trainer.utils._CHUNKED_LOGPROB_CHUNK_SIZE = tile
@@ -75,7 +71,7 @@ def _training_steps(base: Path) -> dict[str, Callable[[], Any]]:
 
         return run
 
-    return {name: step(tile, alone, float32) for name, tile, alone, float32 in ways}
+    return {name: step(tile, alone) for name, tile, alone in ways}
 
 
 def _heads(base: Path) -> dict[str, Callable[[], Any]]:

@@ -195,7 +195,7 @@ def _train(
         )
         listen(trainer, "align", progress)
         score_completions_only(trainer.model.get_base_model())
-        suit_a_cpu(trainer.model.get_base_model())
+        suit_a_cpu()
         train_resumably(trainer, checkpoints, {})
     return trainer.state.log_history
 

@@ -15,7 +15,6 @@ from transformers import (
     TrainingArguments,
 )
 
-from curec_assets.language_model.attention import train_attention_in_float32
 from curec_assets.language_model.config import DataType
 from curec_assets.language_model.precision import weights_type
 from curec_assets.progress import Progress
@@ -100,14 +99,12 @@ def score_completions_only(model: PreTrainedModel) -> None:
     model.forward = forward
 
 
-def suit_a_cpu(model: PreTrainedModel) -> None:
-    """Where there is no GPU, train attention in float32 and have TRL's fused head look at ``VOCABULARY_TILE`` words at
-    a time.
+def suit_a_cpu() -> None:
+    """Where there is no GPU, have TRL's fused head look at ``VOCABULARY_TILE`` words at a time.
 
     Its own 32,768, for a GPU, make tiles of a hundred megabytes and more, that every one of a dozen elementwise
     operations carries through a CPU's memory.
     """
-    train_attention_in_float32(model)
     if not torch.cuda.is_available():
         trl.trainer.utils._CHUNKED_LOGPROB_CHUNK_SIZE = VOCABULARY_TILE
 

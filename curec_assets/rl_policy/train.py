@@ -152,7 +152,7 @@ def train_policy(
             restore_adapter(trainer.model, previous_adapter)
         listen(trainer, "rl", progress)
         policy = trainer.model.get_base_model()
-        suit_a_cpu(policy)
+        suit_a_cpu()
         with trainer.accelerator.autocast():
             once = read_prompts_once(policy, rollouts.probe())
         if not once:

@@ -73,7 +73,7 @@ def test_the_head_looks_at_a_cache_of_words_at_a_time_and_scores_the_same(
     ids = torch.randint(5, 60, (2, 7))
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids, "fused_lm_head": True}
     before = model(**given).log_probs
-    suit_a_cpu(model)
+    suit_a_cpu()
     assert trl.trainer.utils._CHUNKED_LOGPROB_CHUNK_SIZE == VOCABULARY_TILE
     torch.testing.assert_close(model(**given).log_probs, before)
 
