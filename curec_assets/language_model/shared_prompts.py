@@ -65,7 +65,10 @@ def read_prompts_once(model: PreTrainedModel, probe: Sequence[Row]) -> bool:
         }
 
         def unpack(_module: torch.nn.Module, _args: Any, output: Any) -> Any:
-            output.last_hidden_state = output.last_hidden_state[packed.row, packed.before][None]
+            states = output.last_hidden_state.flatten(0, 1)
+            # Not by ``states[...]``: its gradient in float32 adds a prompt's completions up in whichever order threads
+            # come, and a resumed training would not end with the same bytes.
+            output.last_hidden_state = states.index_select(0, packed.before)[None]
             return output
 
         hook = backbone.register_forward_hook(unpack)
@@ -96,14 +99,13 @@ def read_prompts_once(model: PreTrainedModel, probe: Sequence[Row]) -> bool:
 class _Packed:
     """``ids``, ``position``, ``real`` (not padding) and ``block`` (-1 in the prompt and else the completion's number)
     are (prompts, length). ``written`` (completions, columns) are the places up to each completion's end; the token that
-    predicts the k-th of them is ``[row[k], before[k]]``."""
+    predicts the k-th of them is the ``before[k]``-th of all, row by row."""
 
     ids: Tensor
     position: Tensor
     real: Tensor
     block: Tensor
     written: Tensor
-    row: Tensor
     before: Tensor
 
     def mask(self, dtype: torch.dtype) -> Tensor:
@@ -151,8 +153,7 @@ def _pack(ids: Tensor, attention_mask: Tensor, first: int) -> _Packed:
         real=laid_out(prompt_real, real[:, first:]),
         block=laid_out(number.new_full(prompt_real.shape, -1), number[:, None].expand_as(written)),
         written=written,
-        row=row,
-        before=torch.where(slots == 0, first - 1, begin[:, None] + slots - 1)[written],
+        before=row * length + torch.where(slots == 0, first - 1, begin[:, None] + slots - 1)[written],
     )
 
 
