@@ -44,9 +44,20 @@ def stages_at_once() -> int:
     """How many stages that train or generate may be at work at once, as ``dagster.yaml`` says.
 
     1 where it sets no limit, since each of them takes cores and memory.
+
+    Raises:
+        ValueError: it allows none, and every one would wait for ever.
     """
     with dg.DagsterInstance.get() as instance:
-        return instance.get_concurrency_config().pool_config.default_pool_limit or 1
+        limit = instance.get_concurrency_config().pool_config.default_pool_limit
+    if limit is None:
+        return 1
+    if limit < 1:
+        raise ValueError(
+            f"concurrency.pools.default_limit is {limit} in {home_folder() / SETTINGS}: no stage that trains or "
+            "generates would ever begin. Set it to 1 or more"
+        )
+    return limit
 
 
 def close_orphaned_runs(instance: dg.DagsterInstance) -> None:

@@ -22,7 +22,10 @@ def run_windows(options: argparse.Namespace) -> int:
     if unknown := [name for name in assets if name not in LINEAGE]:
         raise ValueError(f"{', '.join(unknown)}: no asset of that name; there are: {', '.join(LINEAGE)}")
     made = run_chain(configuration_folder(), chain, windows, lake_root(), models_root(), assets)
-    print(f"{chain.name} {windows[0].key}..{windows[-1].key}: " + (f"{made} partitions made" if made else "all fresh"))
+    # What waits for an asset outside ``--assets`` is not made and not fresh either.
+    waits = "nothing made: what was asked for is fresh, or waits for other assets (`curec status` tells which)"
+    none = waits if options.assets else "all fresh"
+    print(f"{chain.name} {windows[0].key}..{windows[-1].key}: " + (f"{made} partitions made" if made else none))
     return 0
 
 

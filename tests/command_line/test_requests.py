@@ -10,6 +10,7 @@ import pytest
 from curec_assets.configuration.chain import SHIPPED, ConfigError, load_chain, load_chains
 from curec_assets.lake.sql import SQL_ROOT
 from curec_assets.lineage import LINEAGE
+from dagster_project.cli.main import main
 from tests.small_world import WINDOWS, write_world
 
 
@@ -103,6 +104,29 @@ def test_a_run_whose_source_file_is_missing_names_it(configuration: Path) -> Non
     refused = curec(configuration, "run", "--chain", "small")
     assert refused.returncode == 2
     assert "items.csv" in refused.stderr
+
+
+@pytest.mark.parametrize(("asked", "told"), [((), "all fresh"), (("--assets", "evidence"), "nothing made")])
+def test_a_run_that_made_nothing_calls_it_fresh_only_where_nothing_may_wait(
+    configuration: Path,
+    asked: tuple[str, ...],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("CUREC_CONFIG", str(configuration))
+    monkeypatch.setattr("dagster_project.cli.run.run_chain", lambda *_: 0)
+    assert main(["run", "--chain", "small", *asked]) == 0
+    assert f"2020-01..2020-03: {told}" in capsys.readouterr().out
+
+
+def test_a_limit_that_lets_no_stage_begin_is_refused(configuration: Path) -> None:
+    (configuration / "home").mkdir()
+    settings = configuration / "home" / "dagster.yaml"
+    settings.write_text("concurrency: {pools: {default_limit: 0}}")
+    refused = curec(configuration, "run", "--chain", "small")
+    assert refused.returncode == 2
+    assert f"default_limit is 0 in {settings}" in refused.stderr
 
 
 @pytest.mark.parametrize(
