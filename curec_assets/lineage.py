@@ -171,7 +171,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "ranker",
             "user_groups",
         ),
-        code_version="7",
+        code_version="8",
     ),
     "recommendations": Artifact(
         "ranking",

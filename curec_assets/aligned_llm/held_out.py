@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from curec_assets.aligned_llm.bootstrap import ANSWER, ChoosingGenerator
 from curec_assets.aligned_llm.config import AlignmentConfig, HeldOutConfig
-from curec_assets.aligned_llm.histories import ALL_GROUPS, VisibleEvents, latest_rows, shown_items
+from curec_assets.aligned_llm.histories import ALL_GROUPS, ShownItem, VisibleEvents, latest_rows, shown_items
+from curec_assets.aligned_llm.standing import like_rate
 from curec_assets.aligned_llm.tasks import Example, choose_example, judge_example
 from curec_assets.configuration.windows import Window
 from curec_assets.lake.hashing import hash_text
@@ -34,15 +35,17 @@ from curec_assets.reasons.gates import Grounding, tidy_reason
 RESAMPLES = 500
 CONFIDENCE = 0.95
 PAIRS = 20
-CONTRAST = "aligned − base"
+COUNTS = "counts"
+"""Arm of *judge* and *choose* that needs no model: the numbers which the prompt tells in words, and nothing else."""
+CONTRASTS = (("aligned", "base"), ("aligned", COUNTS))
 
 Row = dict[str, Any]
 Arms = Mapping[str, ChoosingGenerator]
 Texts = Mapping[str, list[str]]
 Asked = tuple[int, Example]
 """A row of the visible events and the example made of it."""
-Choice = tuple[int, int, list[Example]]
-"""A row of the visible events, the place of its item among the candidates, and an example of each candidate."""
+Choice = tuple[int, int, list[ShownItem], list[Example]]
+"""A row of the visible events, the place of its item among the candidates, these, and an example of each."""
 Measure = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From the outcomes (n,) of one arm and weights (replicates, n) to replicates (replicates,), nan where undefined."""
 
@@ -52,7 +55,7 @@ class HeldOut:
     """What was measured."""
 
     evaluations: pa.Table
-    """EVALUATIONS, subject ``aligned_llm``: arms ``base``, ``aligned`` and ``aligned − base``."""
+    """EVALUATIONS, subject ``aligned_llm``: arms ``base``, ``aligned``, ``counts`` and the CONTRASTS."""
     pairs: list[dict[str, Any]]
     """Up to 20 subjects drawn at random: ``side``, ``subject_id``, ``title`` (None for users) and what ``base`` and
     ``aligned`` wrote, as they wrote it."""
@@ -81,6 +84,9 @@ def evaluate_alignment(
     | ``choose_accuracy`` | all | share of events whose candidate of the highest P(yes) is the one liked next | users |
     | ``explain_parse_share`` | all, item, user | share of texts that pass the format gate | subjects |
     | ``explain_grounded_share`` | all, item, user | share that also claim nothing but the evidence | subjects |
+
+    Arm ``counts`` shows how far *judge* and *choose* come without a model, by what is known at the moment of the event:
+    to judge, the item's rate of likes plus the user's; to choose, how many events the candidate has.
 
     Intervals are 95 % percentiles of 500 resamples that all arms share, so the contrast is paired. ``value`` is null
     where undefined (nothing to ask; events of one label), the interval also where fewer than half of the resamples
@@ -158,7 +164,8 @@ class _Lottery:
             if len(strangers) == others:
                 place = int(_hash(self.seed, "place", event), 16) % (others + 1)
                 among = [*strangers[:place], self.events.item(row), *strangers[place:]]
-                found.append((row, place, [choose_example(self.events, row, item, self.alignment) for item in among]))
+                examples = [choose_example(self.events, row, item, self.alignment) for item in among]
+                found.append((row, place, among, examples))
         return found
 
     def told(self, rows: Sequence[Row], count: int) -> list[Row]:
@@ -182,17 +189,32 @@ class _Lottery:
 def _judge(asked: Sequence[Asked], events: VisibleEvents, arms: Arms, seed: int) -> list[Row]:
     labels = np.array([events.labels[row] for row, _ in asked], dtype=int)
     outcomes = _yes(arms, [example for _, example in asked])
+    outcomes[COUNTS] = np.array([_rates(events, row) for row, _ in asked], dtype=float)
     users = [events.user_ids[row] for row, _ in asked]
     return _rows("judge_auc", outcomes, users, {}, lambda p, weights: weighted_auc(p, labels, weights), seed)
 
 
 def _choose(choices: Sequence[Choice], candidates: int, events: VisibleEvents, arms: Arms, seed: int) -> list[Row]:
-    right = [place for _, place, _ in choices]
-    by_arm = _yes(arms, [example for _, _, among in choices for example in among])
+    right = [place for _, place, _, _ in choices]
+    by_arm = _yes(arms, [example for _, _, _, examples in choices for example in examples])
+    by_arm[COUNTS] = np.array(
+        [_events(events, row, item) for row, _, among, _ in choices for item in among], dtype=float
+    )
     likeliest = {arm: found.reshape(-1, candidates).argmax(axis=1) for arm, found in by_arm.items()}
     outcomes = {arm: np.equal(found, right).astype(float) for arm, found in likeliest.items()}
-    users = [events.user_ids[row] for row, _, _ in choices]
+    users = [events.user_ids[row] for row, *_ in choices]
     return _rows("choose_accuracy", outcomes, users, {}, weighted_mean, seed)
+
+
+def _rates(events: VisibleEvents, row: int) -> float:
+    """How much others like the item of an event, and its user what they meet, strictly before it."""
+    item = events.item_standing(events.item_ids[row], int(events.times[row]))
+    return like_rate(item) + like_rate(events.user_standing(row))
+
+
+def _events(events: VisibleEvents, row: int, item: ShownItem) -> int:
+    """How many events ``item`` has strictly before that of ``row``."""
+    return events.item_standing(item.item_id, int(events.times[row])).events
 
 
 def _explain(told: Sequence[Row], texts: Texts, grounding: Grounding, gate: GateConfig, seed: int) -> list[Row]:
@@ -230,7 +252,7 @@ def _rows(
     measure: Measure,
     seed: int,
 ) -> list[Row]:
-    """Rows of EVALUATIONS of slice ``all`` and each of ``slices``: both arms and their contrast, from outcomes (n,).
+    """Rows of EVALUATIONS of slice ``all`` and each of ``slices``: the arms and their contrasts, from outcomes (n,).
 
     ``resampled`` (n,) names the user or subject of each outcome, which the bootstrap draws.
     """
@@ -242,7 +264,7 @@ def _rows(
             arm: measure(found[members], weights[:, members]) if members else np.full(RESAMPLES + 1, np.nan)
             for arm, found in outcomes.items()
         }
-        by_arm[CONTRAST] = by_arm["aligned"] - by_arm["base"]
+        by_arm |= {f"{one} − {other}": by_arm[one] - by_arm[other] for one, other in CONTRASTS if other in outcomes}
         for arm, replicates in by_arm.items():
             held = interval(replicates, CONFIDENCE)
             row = {"subject": "aligned_llm", "arm": arm, "metric": metric, "slice": name, "n": len(members)}

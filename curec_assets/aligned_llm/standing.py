@@ -17,12 +17,12 @@ KNOWN = ((3.0, "very many know it"), (1.0, "many know it"), (0.3, "some know it"
 
 def crowd_words(item: Standing) -> str:
     """How others like an item."""
-    return _level(CROWD, _rate(item)) if item.events else "nobody has met it yet"
+    return _level(CROWD, like_rate(item)) if item.events else "nobody has met it yet"
 
 
 def leniency_words(user: Standing) -> str:
     """How much a person likes of what they meet."""
-    return _level(LENIENCY, _rate(user))
+    return _level(LENIENCY, like_rate(user))
 
 
 def known_words(item: Standing, usual_events: float) -> str:
@@ -30,7 +30,8 @@ def known_words(item: Standing, usual_events: float) -> str:
     return _level(KNOWN, item.events / usual_events if usual_events else 0.0)
 
 
-def _rate(standing: Standing) -> float:
+def like_rate(standing: Standing) -> float:
+    """Share of likes among its events, drawn to a half by ``PRIOR_EVENTS``."""
     return (standing.likes + 0.5 * PRIOR_EVENTS) / (standing.events + PRIOR_EVENTS)
 
 

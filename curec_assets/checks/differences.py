@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from curec_assets.checks.finding import Finding, check
 from curec_assets.checks.partition import Partition
+from curec_assets.reasons.config import ACCEPTED
 
 NOISE = 1.96
 """Standard errors that a difference of means may lie from 0 by chance (95 %, two-sided)."""
@@ -43,9 +44,9 @@ def ranker_beats_popularity(partition: Partition) -> Finding:
 
 @check("warn")
 def corrections_pay_no_less(partition: Partition) -> Finding:
-    """The corrections of the window before do not lose reward on this window's events, by the gold model."""
+    """What the window before accepted does not lose reward on this window's events, by the gold model."""
     rows = [row for row in partition.rows.to_pylist() if row["metric"] == "later_gain" and row["slice"] == "all"]
-    return _not_worse(rows, "gold")
+    return _not_worse(rows, ACCEPTED)
 
 
 @check("warn")

@@ -23,8 +23,12 @@ PRIMARY_CONTRASTS: tuple[tuple[ArmName, ArmName], ...] = (
     ("corrected_reasons", "evidence_text"),
     ("corrected_reasons", "rl_frozen"),
     ("corrected_reasons", "id_only"),
+    ("corrected_reasons", "metadata_text"),
+    ("corrected_reasons", "shuffled_reasons"),
 )
-"""The comparisons fixed beforehand (DESIGN §3.6); their intervals are corrected for this number, whatever is run."""
+"""The comparisons fixed beforehand (DESIGN §3.6), and two without which a lift over ids alone does not say that reasons
+are what lifts: text that nobody had to write, and the reasons of other subjects. Intervals are corrected for their
+number, whatever is run."""
 
 BASELINE_CONTRASTS = (("id_only", "popularity"), ("id_only", "recent_popularity"))
 """Is the ranker worth anything before reasons help it? Not among the primary comparisons: each stands for itself."""

@@ -7,6 +7,10 @@ from curec_assets.configuration.section import Section
 MIN_INTERVAL_SUBJECTS = 5
 """Fewest corrected subjects that the interval of a later gain may rest on. Resampling one or two of them repeats what
 they are, so that its width is nought, or next to it, however little is known."""
+ACCEPTED = "accepted − incumbent"
+"""Arm of a later gain: corrections that passed the acceptance test."""
+REPLACED = "replacement − untrue"
+"""Arm of a later gain: corrections without a test, of incumbents that claimed what the evidence no longer says."""
 
 
 class GateConfig(Section):

@@ -1,4 +1,7 @@
-"""Was a correction worth it? Its gain on the window after it was accepted, by a model that took no part in it."""
+"""Was a correction worth it? Its gain on the window after, by a model that took no part in it.
+
+Two kinds of corrections are told apart, as two arms: challengers that the acceptance test let through, and replacements
+of incumbents that claimed what the evidence no longer says, which need no test to be right."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -8,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curec_assets.lake.schemas import EVALUATIONS
-from curec_assets.reasons.config import MIN_INTERVAL_SUBJECTS
+from curec_assets.reasons.config import ACCEPTED, MIN_INTERVAL_SUBJECTS, REPLACED
 from curec_assets.reward_model.scoring import PanelScore, Side
 
 RESAMPLES = 500
@@ -25,7 +28,7 @@ class LaterScorer(Protocol):
 
 
 def later_gain(corrected: pa.Table, later: pa.Table, scorer: LaterScorer, seed: int) -> pa.Table:
-    """Mean gain (nats per event) of the corrections in ``corrected`` over what they replaced, on ``later`` events.
+    """Mean gain (nats per event) of the corrections in ``corrected`` over what stood before, on ``later`` events.
 
     Args:
         corrected: CORRECTED_REASONS of one window w; only rows with action ``corrected`` count.
@@ -34,32 +37,35 @@ def later_gain(corrected: pa.Table, later: pa.Table, scorer: LaterScorer, seed: 
         seed: seed of the bootstrap.
 
     Returns:
-        EVALUATIONS with subject ``correction``, arm ``gold``, slices ``item``, ``user`` and ``all``: metric
-        ``later_gain``, whose interval resamples subjects and is null where fewer than MIN_INTERVAL_SUBJECTS have an
-        event; and ``later_gain_subjects``, how many do. ``n`` counts events; with none of them the gain is null.
+        EVALUATIONS with subject ``correction``, arms ACCEPTED and REPLACED, slices ``item``, ``user`` and ``all``:
+        metric ``later_gain``, whose interval resamples subjects and is null where fewer than MIN_INTERVAL_SUBJECTS
+        have an event; and ``later_gain_subjects``, how many do. ``n`` counts events; with none of them the gain is
+        null.
     """
-    per_subject: dict[str, list[np.ndarray]] = {side: _gains(side, corrected, later, scorer) for side in SIDES}
+    changed = corrected.filter(pc.equal(corrected["action"], "corrected"))
     rng = np.random.default_rng(seed)
-    slices = {**per_subject, "all": per_subject["item"] + per_subject["user"]}
-    rows = [row for name, gains in slices.items() for row in (_gain(name, gains, rng), _subjects(name, gains))]
+    rows = []
+    for arm, kind in ((ACCEPTED, pc.is_valid), (REPLACED, pc.is_null)):
+        of_kind = changed.filter(kind(changed["gain"]))
+        per_side = {side: _gains(side, of_kind, later, scorer) for side in SIDES}
+        for name, gains in (per_side | {"all": per_side["item"] + per_side["user"]}).items():
+            rows += [_gain(arm, name, gains, rng), _subjects(arm, name, gains)]
     return pa.Table.from_pylist(rows, schema=EVALUATIONS)
 
 
-def _gains(side: Side, corrected: pa.Table, later: pa.Table, scorer: LaterScorer) -> list[np.ndarray]:
-    accepted = corrected.filter(
-        pc.and_(pc.equal(corrected["action"], "corrected"), pc.equal(corrected["side"], side))
-    ).sort_by("subject_id")
-    if not len(accepted):
+def _gains(side: Side, changed: pa.Table, later: pa.Table, scorer: LaterScorer) -> list[np.ndarray]:
+    own = changed.filter(pc.equal(changed["side"], side)).sort_by("subject_id")
+    if not len(own):
         return []
-    subjects = accepted["subject_id"].to_pylist()
-    after = scorer.score_events(side, list(zip(subjects, accepted["reason"].to_pylist(), strict=True)), later)
-    before = scorer.score_events(side, list(zip(subjects, accepted["previous_reason"].to_pylist(), strict=True)), later)
+    subjects = own["subject_id"].to_pylist()
+    after = scorer.score_events(side, list(zip(subjects, own["reason"].to_pylist(), strict=True)), later)
+    before = scorer.score_events(side, list(zip(subjects, own["previous_reason"].to_pylist(), strict=True)), later)
     gains = [new.values - old.values for new, old in zip(after, before, strict=True)]
     return [values for values in gains if len(values)]
 
 
-def _gain(name: str, gains: list[np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
-    row = _row("later_gain", name, gains)
+def _gain(arm: str, name: str, gains: list[np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
+    row = _row(arm, "later_gain", name, gains)
     if not gains:
         return row
     sums = np.array([values.sum() for values in gains])
@@ -74,10 +80,10 @@ def _gain(name: str, gains: list[np.ndarray], rng: np.random.Generator) -> dict[
     return row | {"ci_low": float(low), "ci_high": float(high)}
 
 
-def _subjects(name: str, gains: list[np.ndarray]) -> dict[str, Any]:
-    return _row("later_gain_subjects", name, gains) | {"value": float(len(gains))}
+def _subjects(arm: str, name: str, gains: list[np.ndarray]) -> dict[str, Any]:
+    return _row(arm, "later_gain_subjects", name, gains) | {"value": float(len(gains))}
 
 
-def _row(metric: str, name: str, gains: list[np.ndarray]) -> dict[str, Any]:
+def _row(arm: str, metric: str, name: str, gains: list[np.ndarray]) -> dict[str, Any]:
     n = sum(map(len, gains))
-    return {"subject": "correction", "arm": "gold", "metric": metric, "slice": name, "n": n}
+    return {"subject": "correction", "arm": arm, "metric": metric, "slice": name, "n": n}

@@ -9,8 +9,9 @@ from dagster_project.report.pooling import Pooled, counted, pool
 from dagster_project.report.queries import ChainRows, Row
 
 EVERY_WINDOW = ".."
-SHARE_EVENTS = frozenset({"reward_model"})
-"""Stages whose windows are measured on events that they have in common: all events up to the window."""
+SHARE_EVENTS = frozenset({"reward_model", "rl_policy"})
+"""Stages whose windows are measured on events that they have in common: all events up to the window, or the latest of
+subjects that are the same ones in every window."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class Question:
     arms: tuple[str, ...] = ()
 
     def speaks(self, row: Row) -> bool:
-        """Whether a row is one of the question's: a paired difference of two arms, as a gain is by itself."""
+        """Whether a row is one of the question's, a paired difference of two arms."""
         return (
-            (row["is_contrast"] or row["metric"] == "later_gain")
+            row["is_contrast"]
             and (not self.metrics or row["metric"] in self.metrics)
             and row["slice"] in self.slices
             and (not self.arms or row["arm"] in self.arms)
@@ -43,12 +44,12 @@ WHERE_WORDS_SHOULD_TELL = ("items_0", "items_1_5", "returning_users")
 """Items that ids know little of, and people who were there before the window."""
 
 QUESTIONS = (
-    Question("1 Is the aligned LLM better than its base?", "aligned_llm"),
+    Question("1 Is the aligned LLM better than its base, and than counting?", "aligned_llm"),
     Question("2 Does the reward model read?", "reward_model", ("auc",), ("all", "ids_masked", "item", "user")),
     Question("3 Does RL raise the reward?", "rl_policy", REWARDS, SIDES, ("rl_policy − aligned_llm",)),
     Question("4 Are corrections worth it on the window after?", "correction", ("later_gain",), SIDES),
     Question("5 Is the ranker without text above popularity?", "ranker", arms=_named(BASELINE_CONTRASTS)),
-    Question("6 Do corrected reasons help the ranker?", "ranker", arms=_named(PRIMARY_CONTRASTS)),
+    Question("6 Does text help the ranker, and is it the reasons?", "ranker", arms=_named(PRIMARY_CONTRASTS)),
     Question("6 Where do they help?", "ranker", (), WHERE_WORDS_SHOULD_TELL, ("corrected_reasons − id_only",)),
 )
 
@@ -103,7 +104,7 @@ def answers_to(question: Question, rows: ChainRows, windows: Sequence[str]) -> l
         answers.append(
             Answer(
                 question.text,
-                "corrected − replaced" if metric == "later_gain" else arm,
+                arm,
                 metric if backbone is None or question.subject != "ranker" else f"{metric} ({backbone})",
                 part,
                 pooled,

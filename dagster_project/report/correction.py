@@ -21,8 +21,9 @@ REGENERATION_TOLD = (
     "then. Prompts are counted on neither side, nor is training."
 )
 LATER_GAIN_TOLD = (
-    "Later gain of a window's corrections over what they replaced, in nats per event of the window named, by a model "
-    "that took no part in them, and how many subjects stand behind it:"
+    "Later gain of the corrections that the window before the one named made, in nats per event of the latter, by a "
+    "model that took no part in them, and how many subjects stand behind it: of challengers that passed the acceptance "
+    "test, and of replacements that needed none, since the incumbent claimed what the evidence no longer says:"
 )
 
 
@@ -118,14 +119,16 @@ def _later_gain(rows: list[Row]) -> list[Block]:
     gains = [row for row in rows if row["metric"] == "later_gain"]
     if not gains:
         return [NO_ROWS]
-    subjects = {(r["window"], r["slice"]): _count(r["value"]) for r in rows if r["metric"] == "later_gain_subjects"}
+    counts = [row for row in rows if row["metric"] == "later_gain_subjects"]
+    subjects = {(row["window"], row["arm"], row["slice"]): _count(row["value"]) for row in counts}
     table = long_table(gains)
-    behind = (subjects.get((row["window"], row["slice"]), NOTHING) for row in gains)
+    behind = (subjects.get((row["window"], row["arm"], row["slice"]), NOTHING) for row in gains)
     cells = tuple((*line, count) for line, count in zip(table.rows, behind, strict=True))
     plots = [
-        dot_plot(name, dots((row for row in gains if row["slice"] == name), "window"), 0.0)
+        dot_plot(f"{arm}, {name}", dots(shown, "window"), 0.0)
+        for arm in distinct(gains, "arm")
         for name in distinct(gains, "slice")
-        if any(row["slice"] == name and row["value"] is not None for row in gains)
+        if (shown := [row for row in gains if (row["arm"], row["slice"]) == (arm, name) and row["value"] is not None])
     ]
     blocks: list[Block] = [Table((*table.columns, "subjects"), cells, table.numbers + 1)]
     return [*blocks, Figure("Later gain in nats per event, by window.", tuple(plots))] if plots else blocks

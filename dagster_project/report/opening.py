@@ -10,8 +10,9 @@ from dagster_project.report.queries import ChainRows, Row
 
 POOLING = (
     "Value: the windows' values weighted by n. Interval: half its width is √(Σ(n·h)²) / Σn, h a window's half-width, "
-    "as windows hold distinct events and count as independent; in point 2, measured each time on all events so far "
-    "(counted again in n), it is Σ(n·h) / Σn, which holds however windows depend on each other. Confidence is that of "
+    "as windows hold distinct events and count as independent; in points 2 and 3, measured each time on all events so "
+    "far, or on panels of largely the same subjects (counted again in n), it is Σ(n·h) / Σn, which holds however windows "
+    "depend on each other. Confidence is that of "
     "the windows' intervals: 95 %, for the contrasts of point 6 jointly within a window and slice. A window whose "
     f"value has no interval (fewer than {MIN_INTERVAL_SUBJECTS} subjects behind a later gain) is left out: see the "
     "column windows. n counts texts or choices (1), events (2, 4, 5, 6), subjects (3). Rewards and later gain are in "

@@ -1,7 +1,8 @@
--- Did corrected reasons still predict better than the ones they replaced, in the window after, by a model blind to both?
+-- Did corrected reasons predict better than what stood before, in the window after, by a model blind to both?
+-- Told apart: what passed the acceptance test, and what was replaced without one, as it claimed what is no longer true.
 -- gain is in nats per event; below five subjects it has no interval.
 SELECT
-    "window" AS judged_on, slice AS side,
+    "window" AS judged_on, arm AS compared, slice AS side,
     max(value) FILTER (metric = 'later_gain_subjects')::BIGINT AS corrected_subjects_with_events,
     max(n) FILTER (metric = 'later_gain') AS events,
     round(max(value) FILTER (metric = 'later_gain'), 4) AS gain,
@@ -9,5 +10,5 @@ SELECT
     round(max(ci_high) FILTER (metric = 'later_gain'), 4) AS ci_high
 FROM evaluations
 WHERE subject = 'correction'
-GROUP BY "window", slice
-ORDER BY "window", slice;
+GROUP BY "window", arm, slice
+ORDER BY "window", arm, slice;

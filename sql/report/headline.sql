@@ -1,4 +1,4 @@
--- What differs from 0 on the whole held-out set? Contrasts of every stage; a later gain is a difference by itself.
+-- What differs from 0 on the whole held-out set? Contrasts of every stage.
 -- A missing interval, or one without width (a single subject resampled), tells nothing apart.
 SELECT
     subject, "window", backbone, arm, metric, value, ci_low, ci_high, n,
@@ -16,5 +16,5 @@ FROM (
     )
     FROM evaluations
 )
-WHERE slice = 'all' AND (contains(arm, ' − ') OR (subject = 'correction' AND metric = 'later_gain'))
+WHERE slice = 'all' AND contains(arm, ' − ') AND metric <> 'later_gain_subjects'
 ORDER BY subject, backbone NULLS FIRST, metric, arm, "window";

@@ -44,7 +44,7 @@ ALIGNMENT = AlignmentConfig(min_likes=1)
 EVIDENCE = evidence_table([row | {"as_of": WINDOW.start} for row in evidence_world().to_pylist()])
 GROUNDED = "people who like quiet stories and warm scenes like it too."
 UNGROUNDED = "people who like Casablanca and warm scenes like it too."
-BASE, ALIGNED, CONTRAST = "base", "aligned", "aligned − base"
+BASE, ALIGNED, COUNTS, CONTRAST = "base", "aligned", "counts", "aligned − base"
 
 
 def liked(question: str) -> str:
@@ -131,6 +131,31 @@ def test_known_probabilities_give_a_known_accuracy() -> None:
     assert row_of(held, "choose_accuracy", ALIGNED)["n"] == held.metrics["choose_events"] == 30
 
 
+def test_counting_needs_no_model_and_knows_what_the_prompt_tells_and_no_more() -> None:
+    loved, hated = ITEMS[0], ITEMS[1]
+    before = [event(user, item, day, int(item == loved)) for user in USERS for day, item in ((0, loved), (1, hated))]
+    known = [event(user, loved, 0.5, 1) for user in USERS[:8]]
+    fans, others = USERS[8:12], USERS[12:16]
+    asked = [event(user, ITEMS[5], 4, 1) for user in fans] + [event(user, ITEMS[6], 4, 0) for user in others]
+    table = cleaned_table([*before, *known, *asked])
+    as_it_was = value(measured(cleaned=table), "judge_auc", COUNTS)
+    assert as_it_was == value(measured(Recorded(), Recorded(right=False), cleaned=table), "judge_auc", COUNTS) == 0.5
+
+    told = [event(user, ITEMS[5], 2.5, 1) for user in USERS[:4]] + [event(user, ITEMS[6], 2.5, 0) for user in USERS[:4]]
+    late = [row | {"ts": row["ts"] + timedelta(days=1.5)} for row in told]
+    assert value(measured(cleaned=cleaned_table([*before, *known, *asked, *told])), "judge_auc", COUNTS) == 1.0
+    simultaneous = measured(cleaned=cleaned_table([*before, *known, *asked, *late]))
+    assert value(simultaneous, "judge_auc", COUNTS) == 0.5, "events of the same instant are not known"
+
+
+def test_counting_chooses_what_most_people_met() -> None:
+    crowd = [event(user, ITEMS[2], 0, 1) for user in USERS]
+    few = [event(USERS[place], item, 0, 1) for place, item in enumerate(ITEMS[3:9])]
+    liked_next = [event(user, ITEMS[2], 4, 1) for user in USERS[8:]]
+    held = measured(cleaned=cleaned_table([*crowd, *few, *liked_next]))
+    assert value(held, "choose_accuracy", COUNTS) == 1.0
+
+
 def test_as_many_candidates_are_asked_about_as_configured_and_one_of_them_came_next() -> None:
     model = Recorded()
     config = HeldOutConfig(judge_events=0, choose_events=7, candidates=3, explain_subjects=0)
@@ -166,7 +191,7 @@ def test_intervals_cover_the_value_and_widen_with_doubt() -> None:
 def test_rows_have_the_schema_and_every_arm() -> None:
     evaluations = measured().evaluations
     assert evaluations.schema.equals(EVALUATIONS)
-    assert evaluations.num_rows == 3 * (1 + 1 + 3 + 3)
+    assert evaluations.num_rows == 5 * (1 + 1) + 3 * (3 + 3), "counting writes no texts"
     assert set(evaluations["subject"].to_pylist()) == {"aligned_llm"}
     assert evaluations["backbone"].null_count == evaluations.num_rows
 

@@ -213,7 +213,14 @@ WORLD: Mapping[str, Mapping[str, list[Row]]] = {
             _ranked("corrected_reasons", 0.7, 300),
             _ranked("corrected_reasons − id_only", -0.1, 300),
             *(
-                {"subject": "correction", "arm": "gold", "metric": metric, "slice": "item", "value": value, "n": 6}
+                {
+                    "subject": "correction",
+                    "arm": "accepted − incumbent",
+                    "metric": metric,
+                    "slice": "item",
+                    "value": value,
+                    "n": 6,
+                }
                 for metric, value in (("later_gain", 0.05), ("later_gain_subjects", 2.0))
             ),
         ],

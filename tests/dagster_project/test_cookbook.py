@@ -238,8 +238,8 @@ def test_arms_are_followed_through_time_by_a_mean_weighted_by_events(lake: Path)
 
 
 def test_later_gains_are_told_with_their_subjects(lake: Path) -> None:
-    columns = ("judged_on", "side", "corrected_subjects_with_events", "events", "gain", "ci_low")
-    assert ask(lake, "did_corrections_hold", *columns) == [(MARCH, "item", 2, 6, 0.05, None)]
+    columns = ("judged_on", "compared", "side", "corrected_subjects_with_events", "events", "gain", "ci_low")
+    assert ask(lake, "did_corrections_hold", *columns) == [(MARCH, "accepted − incumbent", "item", 2, 6, 0.05, None)]
 
 
 def test_unusable_rows_are_counted_by_code_with_an_example(lake: Path) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from curec_assets.lake.schemas import CLEANED_INTERACTIONS, CORRECTED_REASONS
-from curec_assets.reasons.config import MIN_INTERVAL_SUBJECTS
+from curec_assets.reasons.config import ACCEPTED, MIN_INTERVAL_SUBJECTS, REPLACED
 from curec_assets.reasons.later_gain import later_gain
 from curec_assets.reward_model.scoring import PanelScore, Side
 
@@ -23,19 +23,17 @@ class WordScorer:
         return [PanelScore(("1", "2"), np.array([value, value])) for value in worth]
 
 
-def corrected(side: str, gains: Sequence[float]) -> list[dict[str, Any]]:
+def corrected(side: str, gains: Sequence[float], tested: bool = True) -> list[dict[str, Any]]:
+    """Corrections worth ``gains`` later on; those that were tested were told a gain of 1 when they were accepted."""
     blank = dict.fromkeys(CORRECTED_REASONS.names)
-    return [
-        blank
-        | {"side": side, "subject_id": str(i), "action": "corrected", "previous_reason": "old", "reason": str(gain)}
-        for i, gain in enumerate(gains)
-    ]
+    common = {"side": side, "action": "corrected", "previous_reason": "old", "gain": 1.0 if tested else None}
+    return [blank | common | {"subject_id": str(i), "reason": str(gain)} for i, gain in enumerate(gains)]
 
 
-def judged(rows: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+def judged(rows: list[dict[str, Any]], arm: str = ACCEPTED) -> dict[tuple[str, str], dict[str, Any]]:
     table = pa.Table.from_pylist(rows, schema=CORRECTED_REASONS)
     found = later_gain(table, CLEANED_INTERACTIONS.empty_table(), WordScorer(), 3)
-    return {(row["metric"], row["slice"]): row for row in found.to_pylist()}
+    return {(row["metric"], row["slice"]): row for row in found.to_pylist() if row["arm"] == arm}
 
 
 def test_each_side_has_its_own_gain_and_both_together_one() -> None:
@@ -49,6 +47,14 @@ def test_each_side_has_its_own_gain_and_both_together_one() -> None:
         "user": 5,
         "all": 10,
     }
+
+
+def test_what_was_replaced_without_a_test_is_told_apart_from_what_passed_it() -> None:
+    rows = corrected("item", [0.1] * 6) + corrected("user", [-0.2] * 7, tested=False)
+    for arm, value, subjects in ((ACCEPTED, 0.1, 6), (REPLACED, -0.2, 7)):
+        found = judged(rows, arm)
+        assert found["later_gain", "all"]["value"] == pytest.approx(value)
+        assert found["later_gain_subjects", "all"]["value"] == subjects
 
 
 def test_too_few_subjects_have_a_gain_and_no_interval() -> None:
