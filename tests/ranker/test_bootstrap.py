@@ -69,3 +69,12 @@ def test_a_value_of_all_seeds_is_their_mean() -> None:
     draws = draw(USERS, 3, 50, 0)
     by_seed = np.tile([0.1, 0.2, 0.6], (51, 1))
     assert np.isclose(over_seeds(by_seed, draws)[0], 0.3)
+
+
+def test_resamples_of_a_few_seeds_vary_as_their_mean_does() -> None:
+    variances = []
+    for world in range(WORLDS):
+        draws = draw(0, 3, 400, world)
+        by_seed = np.tile(np.random.default_rng(world).normal(size=3), (401, 1))
+        variances.append(over_seeds(by_seed, draws)[1:].var())
+    assert 0.9 / 3 < np.mean(variances) < 1.1 / 3
