@@ -29,8 +29,8 @@ class Interval:
 def draw(users: int, seeds: int, samples: int, seed: int) -> Draws:
     """``samples`` joint resamples, with replacement, of ``users`` users and ``seeds`` seeds.
 
-    One seed fewer is drawn than there are (Rao and Wu 1988): drawing all of n shows (n - 1) / n of the variance of their
-    mean, two thirds with three seeds. Of users there are enough.
+    One seed fewer is drawn than there are (Rao and Wu 1988): drawing all of n shows (n - 1) / n of the variance of
+    their mean, two thirds with three seeds. Of users there are enough.
     """
     rng = np.random.default_rng(seed)
     drawn_users = np.ones((samples + 1, users), dtype=np.float32)

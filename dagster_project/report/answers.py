@@ -65,7 +65,7 @@ class Answer:
     """The slice."""
     pooled: Pooled
     relative: float | None
-    """Of rankers: the value as a share of what the arm named last has in the same windows."""
+    """Of rankers: the value as a share of what the arm named last has in the same windows, known to within half."""
 
     @property
     def about(self) -> tuple[str, str, str, str]:
@@ -119,7 +119,8 @@ def _relative(difference: Pooled, own: Sequence[Row], rankers: Sequence[Row]) ->
     backbone, arm, metric, part = _measure(own[0])
     last = (backbone, arm.rpartition(" − ")[2], metric, part)
     level = pool(row for row in rankers if _measure(row) == last and row["window"] in windows)
-    return difference.value / level.value if level and level.value > 0 else None
+    known = level is not None and level.ci_low is not None and level.ci_low > level.value / 2 > 0
+    return difference.value / level.value if level and known else None
 
 
 def _measure(row: Row) -> tuple[str | None, str, str, str]:
