@@ -68,7 +68,7 @@ class Chain(Section):
     @field_validator("name")
     @classmethod
     def _sql_safe_name(cls, value: str) -> str:
-        if not CHAIN_NAME.fullmatch(value) or value in RESERVED_NAMES:
+        if not can_name_chain(value):
             raise ValueError("a chain's name is a lower-case letter, then letters, digits and _; and no SQL schema's")
         return value
 
@@ -109,6 +109,11 @@ class Chain(Section):
         plain = value.model_dump(mode="json") if isinstance(value, Section) else value
         judged = list(self.windows.judged_keys())
         return {**plain, "judged": judged} if name == "ranker" and judged else plain
+
+
+def can_name_chain(name: str) -> bool:
+    """Whether ``name`` can stand in asset keys, as a folder in the lake and as a schema in SQL."""
+    return CHAIN_NAME.fullmatch(name) is not None and name not in RESERVED_NAMES
 
 
 def load_chain(path: Path) -> Chain:

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curec_assets.configuration.chain import can_name_chain
 from curec_assets.lake import descriptions, schemas
 from curec_assets.lake.hashing import hash_json
 from curec_assets.lake.lake import Lake
@@ -32,13 +33,15 @@ name, since names start with a letter or digit."""
 def ensure_catalogue(root: Path, chains: list[str]) -> Path:
     """The catalogue of the lake at ``root``, built or rebuilt if it does not stand for ``chains`` and what lies there.
 
-    Chains that already have a folder in the lake are always part of it. A file in its place that does not open is kept
-    beside it, as ``curec.duckdb.unreadable-1``.
+    Chains that already have a folder in the lake are always part of it; a folder whose name no chain can have, such as
+    a copy called ``demo-old``, is passed over. A file in its place that does not open is kept beside it, as
+    ``curec.duckdb.unreadable-1``.
 
     Raises:
         ValueError: the file in its place holds somebody's own tables, or is open for writing.
     """
-    known = sorted({*chains, *(p.name for p in root.glob("*") if (p / "items").is_dir())})
+    there = (path.name for path in root.glob("*") if can_name_chain(path.name) and (path / "items").is_dir())
+    known = sorted({*chains, *there})
     dimensions = {chain: _embedding_dimension(Lake(root, chain)) for chain in known}
     fingerprint = hash_json(
         {
@@ -129,9 +132,9 @@ def _build(path: Path, dimensions: dict[str, int], fingerprint: str) -> None:
         connection.execute(attach.substitute(path=_literal(str(staged)), version=_literal(OLDEST_CLIENT)))
         connection.execute("USE staged")
         for lake in lakes:
-            # A view's text cannot hold bound parameters: the schema's name is checked and the path quoted instead.
+            # A view's text cannot hold bound parameters: the schema's name and the path are quoted instead.
             statement = Template(load_sql("catalogue/chain.sql")).substitute(
-                chain=lake.chain, lake=_literal(str(lake.folder)), dimension=dimensions[lake.chain]
+                chain=_identifier(lake.chain), lake=_literal(str(lake.folder)), dimension=dimensions[lake.chain]
             )
             connection.execute(statement)
         connection.execute(
@@ -152,7 +155,7 @@ def _comment_on_columns(connection: duckdb.DuckDBPyConnection) -> None:
     for schema, view, column in columns:
         if (text := descriptions.describe_column(view, column)) is not None:
             statement = Template("COMMENT ON COLUMN ${schema}.${view}.${column} IS ${text}").substitute(
-                schema=schema, view=view, column=_identifier(column), text=_literal(text)
+                schema=_identifier(schema), view=view, column=_identifier(column), text=_literal(text)
             )
             connection.execute(statement)
     connection.commit()

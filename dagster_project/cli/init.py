@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.prompt import Confirm, Prompt
 from rich.text import Text
 
-from curec_assets.configuration.chain import CHAIN_NAME, RESERVED_NAMES, find_configured, load_chain
+from curec_assets.configuration.chain import can_name_chain, find_configured, load_chain
 from curec_assets.configuration.windows import KEY_FORMAT, Frequency
 from curec_assets.interactions.config import (
     DataSetConfig,
@@ -176,7 +176,7 @@ def _written_path(path: Path, folder: Path) -> str:
 
 
 def _targets(folder: Path, name: str, force: bool) -> tuple[Path, Path]:
-    if not CHAIN_NAME.fullmatch(name) or name in RESERVED_NAMES:
+    if not can_name_chain(name):
         raise ValueError(f"{name!r} cannot name a chain: a lower-case letter, then letters, digits and _ can")
     targets = (folder / "data_sets" / f"{name}.yaml", folder / "chains" / f"{name}.yaml")
     if (there := [str(target) for target in targets if target.exists()]) and not force:
@@ -189,7 +189,7 @@ def _usual_name(interactions: Path) -> str | None:
     plain = interactions.name.partition(".")[0]
     called = interactions.resolve().parent.name if interactions.name in SIBLINGS else plain
     name = re.sub(r"[^a-z0-9]+", "_", called.lower()).strip("_")
-    return name if CHAIN_NAME.fullmatch(name) else None
+    return name if can_name_chain(name) else None
 
 
 def _pairs(text: str, section: type[InteractionColumns] | type[ItemColumns] | type[UserColumns]) -> dict[str, str]:

@@ -1,5 +1,5 @@
--- The views and macros of one chain. ${chain} is its schema, ${lake} the quoted absolute path of its folder (a text
--- literal is completed by the file pattern that follows it), ${dimension} the length of its reason embeddings.
+-- The views and macros of one chain. ${chain} is its quoted schema, ${lake} the quoted absolute path of its folder (a
+-- text literal is completed by the file pattern that follows it), ${dimension} the length of its reason embeddings.
 CREATE SCHEMA ${chain};
 
 CREATE VIEW ${chain}.items AS

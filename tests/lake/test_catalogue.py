@@ -1,6 +1,7 @@
 """The catalogue: every view, macro and column documented, readable from anywhere while windows are being written."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -49,6 +50,23 @@ def test_every_view_stands_empty_before_anything_is_published(tmp_path: Path) ->
                 assert catalogue.table(f"{chain}.{view}").fetchall() == []
         assert catalogue.execute("SELECT * FROM demo.reasons_as_of('2020-01-01')").fetchall() == []
         assert catalogue.execute("SELECT * FROM demo.similar_reasons('item', 'x', 3)").fetchall() == []
+
+
+def test_a_chain_may_be_called_as_sql_calls_something_else(tmp_path: Path) -> None:
+    ensure_catalogue(tmp_path, ["order", "select"])
+    assert query(tmp_path, "FROM current_reason_embeddings", "order").num_rows == 0
+    assert query(tmp_path, "FROM reasons_as_of('2020-01-01')", "select").num_rows == 0
+
+
+@pytest.mark.parametrize("name", ["demo-old", "demo.copy", "Demo", "main"])
+def test_a_folder_whose_name_no_chain_can_have_is_no_chain(tmp_path: Path, name: str) -> None:
+    publish_item(tmp_path, "2020-01")
+    shutil.copytree(tmp_path / "demo", tmp_path / name)
+    ensure_catalogue(tmp_path, [])
+    assert query(tmp_path, "FROM items", "demo").num_rows == 1
+    with connect(tmp_path) as catalogue:
+        found = catalogue.execute("SELECT DISTINCT schema_name FROM duckdb_views() WHERE NOT internal").fetchall()
+    assert {schema for (schema,) in found} == {"demo", "main"}
 
 
 def test_no_view_macro_or_column_stands_without_a_comment(tmp_path: Path) -> None:
