@@ -38,7 +38,8 @@ def ensure_catalogue(root: Path, chains: list[str]) -> Path:
     ``curec.duckdb.unreadable-1``.
 
     Raises:
-        ValueError: the file in its place holds somebody's own tables, or is open for writing.
+        ValueError: the file in its place holds somebody's own tables, or is open for writing; or a partition of the
+            lake cannot be read.
     """
     there = (path.name for path in root.glob("*") if can_name_chain(path.name) and (path / "items").is_dir())
     known = sorted({*chains, *there})
@@ -54,7 +55,10 @@ def ensure_catalogue(root: Path, chains: list[str]) -> Path:
     path = root / CATALOGUE
     if _fingerprint(path) != fingerprint:
         _make_way(path)
-        _build(path, dimensions, fingerprint)
+        try:
+            _build(path, dimensions, fingerprint)
+        except duckdb.Error as error:
+            raise ValueError(f"{path} cannot be built over this lake: {error}") from None
     return path
 
 

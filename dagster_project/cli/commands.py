@@ -48,7 +48,7 @@ def run_summary(options: argparse.Namespace) -> int:
     """``curec summary``."""
     from dagster_project.cli.summary import print_summary
 
-    print_summary(_chain(options), lake_root())
+    print_summary(_chain(options), lake_root(), configuration_folder())
     return 0
 
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -13,26 +14,26 @@ from curec_assets.lake.catalogue import query
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.sql import load_sql
 from curec_assets.lineage import LINEAGE
-from dagster_project.one_state import no_partitions
+from dagster_project.one_state import of_one_state, require_chain
 
 SHOWN_CORRECTIONS = {"item": 5, "user": 2}
-SHOWN_METRICS = ("auc", "group_auc", "log_loss", "hr@10", "ndcg@10")
+SHOWN_METRICS = ("auc", "group_auc", "log_loss", "hr", "ndcg")
+"""In this order; of those at a cutoff (``hr@10``), every cutoff."""
 
 
-def print_summary(chain: Chain, lake_root: Path) -> None:
+def print_summary(chain: Chain, lake_root: Path, configuration: Path) -> None:
     """Print assets × windows, corrected reasons before and after, and the ablation.
 
     Raises:
-        ValueError: a chain that nobody ran.
+        ValueError: a chain that nobody ran, or a lake that the queries cannot read.
     """
-    if not any(Lake(lake_root, chain.name).folder.glob("*/window=[!_]*/data.parquet")):
-        raise ValueError(no_partitions(chain.name, lake_root))
+    require_chain(lake_root, chain.name, configuration)
+    try:
+        corrections, outcomes, ablation = of_one_state(lake_root, chain.name, lambda _: _read(lake_root, chain.name))
+    except duckdb.Error as error:
+        raise ValueError(f"{lake_root}: the summary's queries cannot read this lake: {error}") from None
     console = Console()
     _print_costs(console, chain, Lake(lake_root, chain.name))
-    corrections, outcomes, ablation = (
-        query(lake_root, load_sql(f"queries/{name}.sql"), chain.name).to_pylist()
-        for name in ("corrections_before_and_after", "review_outcomes", "ablation")
-    )
     _print_corrections(console, corrections, outcomes)
     _print_ablation(console, ablation)
     command = sys.argv[0] if sys.argv[0].endswith("curec") else "curec"
@@ -43,6 +44,11 @@ def print_summary(chain: Chain, lake_root: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _read(lake_root: Path, chain: str) -> list[list[dict]]:
+    names = ("corrections_before_and_after", "review_outcomes", "ablation")
+    return [query(lake_root, load_sql(f"queries/{name}.sql"), chain).to_pylist() for name in names]
 
 
 def _print_costs(console: Console, chain: Chain, lake: Lake) -> None:
@@ -100,7 +106,7 @@ def _print_ablation(console: Console, ablation: list[dict]) -> None:
         console.print("No ablation yet: the ranker of one window is judged on the next.")
     for window in windows:
         rows = [row for row in ablation if row["window"] == window]
-        metrics = [metric for metric in SHOWN_METRICS if any(row["metric"] == metric for row in rows)]
+        metrics = _shown({row["metric"] for row in rows})
         table = Table(title=f"Ablation on {window} by rankers trained before it, 95 % intervals")
         table.add_column("backbone", no_wrap=True)
         table.add_column("arm", no_wrap=True)
@@ -115,6 +121,14 @@ def _print_ablation(console: Console, ablation: list[dict]) -> None:
                 shown = ["" if row is None or row["value"] is None else f"{row['value']:.4f}" for row in others]
                 table.add_row(backbone, arm, _interval(first) if first else "", *shown)
         console.print(table)
+
+
+def _shown(metrics: set[str]) -> list[str]:
+    def place(metric: str) -> tuple[int, int]:
+        kind, _, cutoff = metric.partition("@")
+        return SHOWN_METRICS.index(kind), int(cutoff or 0)
+
+    return sorted((metric for metric in metrics if metric.partition("@")[0] in SHOWN_METRICS), key=place)
 
 
 def _interval(row: dict) -> str:
