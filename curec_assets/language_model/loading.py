@@ -32,6 +32,9 @@ from curec_assets.language_model.tiny import make_tiny_model
 
 transformers_logging.disable_progress_bar()
 
+LONGEST_COMPLAINT = 500
+"""Characters of what a failed download said last, in a message."""
+
 
 def base_model_folder(config: LanguageModelConfig, models_root: Path) -> Path:
     """The plain folder of the base model, made below ``models_root`` on first use (a local folder is used in place).
@@ -39,7 +42,7 @@ def base_model_folder(config: LanguageModelConfig, models_root: Path) -> Path:
     Made beside its final name and renamed, so that a reader never sees half a model.
 
     Raises:
-        ValueError: a source that cannot be found, or a hub id while downloads are not allowed.
+        ValueError: a source that cannot be found or downloaded, or a hub id while downloads are not allowed.
     """
     kind, _, rest = config.source.partition(":")
     if kind not in ("package", "random") and Path(config.source).is_dir():
@@ -148,5 +151,11 @@ def _from_hub(config: LanguageModelConfig, folder: Path) -> None:
     command = [sys.executable, "-m", "huggingface_hub.cli.hf", "download", config.source, "--local-dir", str(folder)]
     for pattern in ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"):
         command += ["--include", pattern]
-    subprocess.run(command, check=True, env={**os.environ, "HF_HUB_OFFLINE": "0"})
+    environment = {**os.environ, "HF_HUB_OFFLINE": "0"}
+    download = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, env=environment)
+    if download.returncode:
+        told = " ".join(download.stderr.split())[-LONGEST_COMPLAINT:]
+        raise ValueError(
+            f"language_model.source: {config.source!r} could not be downloaded into {folder.parent}: {told}"
+        )
     shutil.rmtree(folder / ".cache", ignore_errors=True)

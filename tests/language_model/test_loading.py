@@ -56,12 +56,31 @@ def test_a_local_folder_is_used_in_place(tiny_base: Path, tmp_path: Path) -> Non
 
 def test_a_hub_id_is_not_downloaded_unless_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: called.append(command))
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        called.append(command)
+        return subprocess.CompletedProcess(command, 0, stderr="")
+
+    monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ValueError, match="allow_download"):
         base_model_folder(LanguageModelConfig(source="someone/some-model"), tmp_path)
     assert called == []
     base_model_folder(LanguageModelConfig(source="someone/some-model", allow_download=True), tmp_path)
     assert "someone/some-model" in called[0]
+
+
+def test_a_failed_download_names_the_source_the_folder_and_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, stderr="Traceback\n" * 200 + "Error: no such repository.\n")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(ValueError, match="no such repository") as refused:
+        base_model_folder(LanguageModelConfig(source="someone/some-model", allow_download=True), tmp_path)
+    assert f"'someone/some-model' could not be downloaded into {tmp_path}: " in str(refused.value)
+    assert len(str(refused.value)) < 700
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_package_is_named(tmp_path: Path) -> None:
