@@ -107,6 +107,13 @@ def _asker(can_ask: bool) -> Callable[[str, str | None, str], str]:
     return ask
 
 
+def _number(question: str, answer: str) -> float:
+    try:
+        return float(answer)
+    except ValueError:
+        raise ValueError(f"{question}: {answer!r} is no number; expected one such as 4 or 3.5") from None
+
+
 def _ask_column(question: str, names: Sequence[str]) -> str:
     # As text: a file's name is no markup.
     return Prompt.ask(Text(question), choices=list(names))
@@ -135,9 +142,12 @@ def _look(
         rule = propose_label_rule(found.ratings, options.like_at)
         if options.like_at is None and found.ratings.counts:
             proposed = "implicit" if "implicit" in rule else f"{rule['like_at']:g}"
-            answer = ask("Lowest rating that is a like, or implicit", proposed, "--like-at")
-            if answer != proposed:
-                rule = {"implicit": True} if answer == "implicit" else propose_label_rule(found.ratings, float(answer))
+            question = "Lowest rating that is a like, or implicit"
+            answer = ask(question, proposed, "--like-at")
+            if answer == "implicit":
+                rule = {"implicit": True}
+            elif answer != proposed:
+                rule = propose_label_rule(found.ratings, _number(question, answer))
     data_set = DataSetConfig.model_validate({**given, **rule})
     described, attributes = user_attributes(source)
     return Seen(recognised, found, texts, judge(source, data_set), described, attributes, data_set, windows)

@@ -34,6 +34,12 @@ def init_on_a_terminal(answers: str, *arguments: str) -> str:
     return told
 
 
+def test_an_answer_that_is_no_number_is_told_with_its_question() -> None:
+    FORMATS["movielens_1m"](Path("data"))
+    with pytest.raises(AssertionError, match="Lowest rating that is a like, or implicit: 'four' is no number"):
+        init_on_a_terminal("\nfilms\n\nfour\n", "--interactions", "data/ratings.dat")
+
+
 def test_on_a_terminal_it_asks_for_what_flags_do_not_say() -> None:
     FORMATS["movielens_1m"](Path("data"))
     # Items: as proposed; name; windows: as proposed; likes from 5 on; write.
