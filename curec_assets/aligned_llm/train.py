@@ -59,7 +59,6 @@ class Alignment:
 
     metrics: dict[str, float]
     curves: Curve
-    rows_seen: int
 
 
 def align(
@@ -93,7 +92,7 @@ def align(
     Returns:
         Counts per task (``<task>_kept``, ``<task>_verbalised``, ``<task>_direct``), ``tokens_trained``, and the first
         and last value of each curve; the curves ``loss_<task>`` (nats per completion token),
-        ``token_accuracy_<task>`` and ``entropy_<task>``, each over the steps of its task; the number of rows read.
+        ``token_accuracy_<task>`` and ``entropy_<task>``, each over the steps of its task.
         Without examples or steps the adapter is written as it was (or changing nothing).
     """
     torch.manual_seed(seed)
@@ -135,7 +134,7 @@ def align(
     for point in curves:
         metrics.setdefault(f"first_{point['name']}", point["value"])
         metrics[f"last_{point['name']}"] = point["value"]
-    return Alignment(metrics, curves, evidence.num_rows + cleaned.num_rows)
+    return Alignment(metrics, curves)
 
 
 def _targets(

@@ -1,8 +1,8 @@
-"""Which group and fold a user or item belongs to: a stable hash, the same in Python and in SQL.
+"""Which group and fold a user or item belongs to: a stable hash.
 
 Users are grouped for item reasons, items for user interests (DESIGN §2): evidence is verbalised from the first group,
 reasons are selected on the second and accepted on the third, so that no reason is ever judged on an event it has seen.
-``sql/macros/subject_groups.sql`` holds the same functions for SQL; a test keeps the two equal.
+``sql/macros/subject_groups.sql`` is ``subject_group`` for SQL; a test keeps the two equal.
 """
 
 from hashlib import md5

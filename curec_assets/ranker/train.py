@@ -32,11 +32,10 @@ from curec_assets.ranker.versions import window_starts
 
 @dataclass(frozen=True)
 class RankerTraining:
-    """What a training run reports: last-epoch losses by name, loss curves, and how many events were learned from."""
+    """What a training run reports: last-epoch losses by name, and loss curves."""
 
     metrics: dict[str, float]
     curves: list[dict[str, Any]]
-    rows_seen: int
 
 
 def train_ranker(
@@ -135,4 +134,4 @@ def train_ranker(
         curves += [{"step": epoch + 1, "name": f"{name}/loss", "value": value} for epoch, value in enumerate(losses)]
     progress("ranker", len(runs), len(runs))
     save_folder(output, shared)
-    return RankerTraining(metrics, curves, learned.num_rows)
+    return RankerTraining(metrics, curves)

@@ -23,7 +23,7 @@ class LaterScorer(Protocol):
     """Scores reasons on events later than its own data (``RewardScorer.score_events``)."""
 
     def score_events(
-        self, side: Side, pairs: Sequence[tuple[str, str | None]], events: pa.Table, gold: bool = True
+        self, side: Side, pairs: Sequence[tuple[str, str | None]], events: pa.Table
     ) -> list[PanelScore]: ...
 
 

@@ -104,14 +104,11 @@ class RewardScorer:
         jobs = [(request.side, request.reason, panel) for request, panel in zip(requests, panels, strict=True)]
         return self._scores(self._events, jobs, gold=gold, later=False)
 
-    def score_events(
-        self, side: Side, pairs: Sequence[tuple[str, str | None]], events: pa.Table, gold: bool = True
-    ) -> list[PanelScore]:
+    def score_events(self, side: Side, pairs: Sequence[tuple[str, str | None]], events: pa.Table) -> list[PanelScore]:
         """Score (subject_id, reason) ``pairs`` on their subjects' ``events``, all later than the model's own data.
 
         Such events can have been seen by no reason and no model of this window, so people of every group count. Their
-        histories are the scorer's events and the earlier ones among ``events``. Scores come from the gold model, or
-        as the mean over all main models.
+        histories are the scorer's events and the earlier ones among ``events``. Scores come from the gold model.
 
         Raises:
             ValueError: an event is not later than the data that the model was trained on.
@@ -128,7 +125,7 @@ class RewardScorer:
         for subject, reason in pairs:
             rows = scored.rows_of(side, subject, self._item_index)
             jobs.append((side, reason, rows[wanted[rows]]))
-        return self._scores(scored, jobs, gold=gold, later=True)
+        return self._scores(scored, jobs, gold=True, later=True)
 
     def _panel(self, scored: "_ScoredEvents", request: ScoreRequest) -> np.ndarray:
         rows = scored.rows_of(request.side, request.subject_id, self._item_index)

@@ -41,13 +41,12 @@ Curve = list[dict[str, int | str | float]]
 @dataclass(frozen=True)
 class RewardTraining:
     """What training reports: ``curves`` are dicts of step, name and value; ``evaluations`` an EVALUATIONS table;
-    ``reliability`` the bins of every slice and arm on the same events; ``rows_seen`` the number of good events read."""
+    ``reliability`` the bins of every slice and arm on the same events."""
 
     metrics: dict[str, float]
     curves: Curve
     evaluations: pa.Table
     reliability: list[ReliabilityBin]
-    rows_seen: int
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def train_reward_model(
         "fitting_seconds": fitted - encoded,
         "evaluation_seconds": perf_counter() - fitted,
     }
-    return RewardTraining(metrics, curves, evaluation.table, evaluation.reliability, len(features))
+    return RewardTraining(metrics, curves, evaluation.table, evaluation.reliability)
 
 
 def _fitted(

@@ -52,8 +52,6 @@ from curec_assets.rl_policy.rollouts import Rollouts
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 
-__all__ = ["PolicyTraining", "RLCompletion", "RLSubject", "train_policy"]
-
 CURVES = {
     "reward": "reward",
     "panel_reward": "panel_reward",

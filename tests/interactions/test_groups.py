@@ -1,4 +1,4 @@
-"""Groups and folds part the subjects, the same way for ever, in Python and in SQL."""
+"""Groups and folds part the subjects, the same way for ever; groups are the same in Python and in SQL."""
 
 from collections import Counter
 
@@ -20,11 +20,10 @@ PINNED = {
 }
 
 
-@given(st.text(), st.integers(1, 20))
-def test_python_and_sql_put_a_subject_in_the_same_group_and_fold(subject_id, folds):
-    query = "SELECT subject_group($id), subject_fold($id, $folds)"
-    found = CONNECTION.execute(query, {"id": subject_id, "folds": folds}).fetchall()
-    assert found == [(subject_group(subject_id), subject_fold(subject_id, folds))]
+@given(st.text())
+def test_python_and_sql_put_a_subject_in_the_same_group(subject_id):
+    found = CONNECTION.execute("SELECT subject_group($id)", {"id": subject_id}).fetchall()
+    assert found == [(subject_group(subject_id),)]
 
 
 def test_half_of_the_subjects_are_evidence_and_a_quarter_each_reward_and_acceptance():

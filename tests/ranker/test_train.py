@@ -18,7 +18,8 @@ from curec_assets.language_model.encoder import HashingEncoder
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.evaluate import evaluate_ranker
-from curec_assets.ranker.folder import model_seed
+from curec_assets.ranker.events import events_before
+from curec_assets.ranker.folder import model_seed, open_folder
 from curec_assets.ranker.sasrec import SASRec
 from curec_assets.ranker.train import RankerTraining, train_ranker
 from tests.ranker.ranker_world import (
@@ -118,8 +119,12 @@ def test_the_folder_holds_safetensors_and_json_alone(tmp_path: Path) -> None:
 
 
 def test_no_more_than_the_latest_events_are_learned_from(tmp_path: Path) -> None:
-    report = train(make_world(), tmp_path, config=BOTH.model_copy(update={"max_train_events": 100}))
-    assert report.rows_seen == 100
+    world = make_world()
+    train(world, tmp_path, config=BOTH.model_copy(update={"max_train_events": 20}))
+    known = open_folder(tmp_path, ENCODER.name)
+    events = events_before(world.cleaned, WINDOWS[1].end)
+    assert known.users == tuple(sorted(set(events["user_id"].to_pylist()[-20:])))
+    assert len(known.users) < len(set(events["user_id"].to_pylist()))
 
 
 def test_a_reason_of_the_last_window_changes_no_weight(tmp_path: Path) -> None:
@@ -161,9 +166,9 @@ def test_arms_that_know_the_same_are_trained_once_and_arms_that_do_not_are_not(
 
 def test_a_chain_without_any_text_or_event_still_trains(tmp_path: Path) -> None:
     world = make_world()
-    assert train(world.without_text(), tmp_path / "no_text").rows_seen > 0
+    assert train(world.without_text(), tmp_path / "no_text").metrics
     nothing = RankerWorld(*(table.slice(0, 0) for table in vars(world).values()))
-    assert train(nothing, tmp_path / "nothing").rows_seen == 0
+    assert train(nothing, tmp_path / "nothing").metrics == {}
     assert train(nothing, tmp_path / "nothing_implicit", implicit=True).metrics == {}
 
 

@@ -16,9 +16,7 @@ from curec_assets.reward_model.scoring import PanelScore, Side
 class WordScorer:
     """A fake scorer: every subject has two events, on which a new reason is worth its number and an old one nothing."""
 
-    def score_events(
-        self, side: Side, pairs: Sequence[tuple[str, str | None]], events: pa.Table, gold: bool = True
-    ) -> list[PanelScore]:
+    def score_events(self, side: Side, pairs: Sequence[tuple[str, str | None]], events: pa.Table) -> list[PanelScore]:
         worth = [0.0 if reason == "old" else float(reason or 0) for _, reason in pairs]
         return [PanelScore(("1", "2"), np.array([value, value])) for value in worth]
 

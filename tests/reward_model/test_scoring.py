@@ -197,11 +197,10 @@ def later_events(trained: Trained, shift: int = 200_000) -> pa.Table:
     return cleaned_table(rows)
 
 
-@pytest.mark.parametrize("gold", [True, False])
-def test_later_events_score_reasons_with_everyone_and_informative_ones_win(trained: Trained, gold):
+def test_later_events_score_reasons_with_everyone_and_informative_ones_win(trained: Trained):
     events = later_events(trained)
     pairs = [("i40", "Fans of comedy like it."), ("i40", "Fans of horror like it."), ("i40", None), ("nobody", "x")]
-    own, wrong, none, unknown = trained.scorer.score_events("item", pairs, events, gold=gold)
+    own, wrong, none, unknown = trained.scorer.score_events("item", pairs, events)
     assert len(own.event_ids) == len(trained.world.user_taste)
     assert own.mean > max(0.0, wrong.mean)
     assert none.mean == 0

@@ -14,8 +14,8 @@ from curec_assets.progress import Progress, silent
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding
 from curec_assets.rl_policy.config import PolicyConfig
-from curec_assets.rl_policy.rewards import Scorer
-from curec_assets.rl_policy.train import CURVES, PolicyTraining, RLCompletion, RLSubject, train_policy
+from curec_assets.rl_policy.rewards import RLCompletion, RLSubject, Scorer
+from curec_assets.rl_policy.train import CURVES, PolicyTraining, train_policy
 from tests.language_model.tiny_model import ROWS, TINY
 
 SUBJECTS = [RLSubject(row["side"], f"s{number}", row) for number, row in enumerate(ROWS)]
