@@ -109,11 +109,9 @@ def _panels(
     made: BeforeRL, rows: Sequence[Row], texts: Sequence[str | None], group: PanelGroup, gold: bool
 ) -> list["PanelScore"]:
     from curec_assets.reward_model.scoring import ScoreRequest
-    from curec_assets.rl_policy.subjects import side_of
 
     requests = [
-        ScoreRequest(side_of(row["side"]), row["subject_id"], text, group)
-        for row, text in zip(rows, texts, strict=True)
+        ScoreRequest(row["side"], row["subject_id"], text, group) for row, text in zip(rows, texts, strict=True)
     ]
     return made.scorer.score(requests, gold=gold)
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from curec_assets.interactions.groups import SIDES
 from curec_assets.lake.manifest import Manifest
 from curec_assets.reasons.incumbents import ACTIONS
-from curec_assets.reasons.review_set import SIDES
 from dagster_project.report.audit import decile_plots, group_plots, reach_plots
 from dagster_project.report.plots import Dot, Line, dot_plot, legend, line_plot, stacked_bars
 from dagster_project.report.reliability import Bins, arms_of, reliability_plots

@@ -21,6 +21,7 @@ from curec_assets.aligned_llm.histories import ALL_GROUPS, ShownItem, VisibleEve
 from curec_assets.aligned_llm.standing import like_rate
 from curec_assets.aligned_llm.tasks import Example, choose_example, judge_example
 from curec_assets.configuration.windows import Window
+from curec_assets.interactions.groups import SIDES
 from curec_assets.lake.hashing import hash_text
 from curec_assets.lake.schemas import EVALUATIONS, TIMESTAMP
 from curec_assets.language_model.prompts import YES_NO, explain_prompt, with_answer_start
@@ -218,7 +219,7 @@ def _events(events: VisibleEvents, row: int, item: ShownItem) -> int:
 
 
 def _explain(told: Sequence[Row], texts: Texts, grounding: Grounding, gate: GateConfig, seed: int) -> list[Row]:
-    slices = {side: [n for n, row in enumerate(told) if row["side"] == side] for side in ("item", "user")}
+    slices: dict[str, list[int]] = {side: [n for n, row in enumerate(told) if row["side"] == side] for side in SIDES}
     subjects = [f"{row['side']}/{row['subject_id']}" for row in told]
     parsed, grounded = {}, {}
     for arm, written in texts.items():

@@ -6,9 +6,13 @@ reasons are selected on the second and accepted on the third, so that no reason 
 """
 
 from hashlib import md5
-from typing import Literal
+from typing import Literal, get_args
 
 Group = Literal["evidence", "reward", "acceptance"]
+Side = Literal["item", "user"]
+"""Whose reason it is: why people like an item, or what a user is interested in."""
+
+SIDES: tuple[Side, ...] = get_args(Side)
 
 EVIDENCE_SHARE = 50
 REWARD_SHARE = 25

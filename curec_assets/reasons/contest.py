@@ -10,12 +10,11 @@ from typing import Protocol
 
 import numpy as np
 
+from curec_assets.interactions.groups import SIDES, Side
 from curec_assets.reasons.acceptance import Judgement, PooledGains, judge_gains
 from curec_assets.reasons.candidates import Candidate, EvidenceRow
 from curec_assets.reasons.config import CorrectionConfig
 from curec_assets.reasons.incumbents import Incumbent
-from curec_assets.reasons.review_set import SIDES
-from curec_assets.reward_model.reason_bank import Side
 from curec_assets.reward_model.scoring import PanelScore, ScoreRequest
 
 
@@ -98,7 +97,7 @@ def compare_with_incumbents(
         for (review, _, _), challenger, incumbent in zip(compared, scores[::2], scores[1::2], strict=True)
     }
     judgements: dict[tuple[str, str], Judgement] = {}
-    pools = {}
+    pools: dict[str, PooledGains] = {}
     for side in SIDES:
         judged = [key for key in gains if key[0] == side and len(gains[key]) >= config.min_acceptance_events]
         pools[side] = judge_gains([gains[key] for key in judged], config.acceptance_quantile)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from curec_assets.configuration.windows import Window
+from curec_assets.interactions.groups import SIDES
 from curec_assets.lake.schemas import CORRECTED_REASONS
 from curec_assets.language_model.generation import Generator
 from curec_assets.language_model.prompts import explain_prompt, prompt_hash
@@ -24,7 +25,6 @@ from curec_assets.reasons.contest import Review, Scorer, compare_with_incumbents
 from curec_assets.reasons.correction_metrics import correction_metrics
 from curec_assets.reasons.gates import Grounding
 from curec_assets.reasons.incumbents import Incumbent, current_incumbents
-from curec_assets.reasons.review_set import SIDES
 from curec_assets.reasons.stale import stale_metrics
 from curec_assets.reasons.written import Written
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from curec_assets.interactions.groups import SIDES
 from curec_assets.reasons.acceptance import Judgement, PooledGains
 from curec_assets.reasons.incumbents import ACTIONS
-from curec_assets.reasons.review_set import SIDES
 
 
 def correction_metrics(
@@ -38,11 +38,11 @@ def correction_metrics(
     for side in SIDES:
         metrics[f"{side}_accepted"] = float(len(accepted.get(side, ())))
         metrics[f"{side}_expected_false_acceptances"] = _expected_false(accepted.get(side, ()))
-    for side, pool in pools.items():
-        metrics[f"{side}_judged"] = float(len(pool.judgements))
-        metrics[f"{side}_prior_mean"] = pool.prior_mean
-        metrics[f"{side}_prior_variance"] = pool.prior_variance
-        metrics[f"{side}_noise_variance"] = pool.noise_variance
+    for judged, pool in pools.items():
+        metrics[f"{judged}_judged"] = float(len(pool.judgements))
+        metrics[f"{judged}_prior_mean"] = pool.prior_mean
+        metrics[f"{judged}_prior_variance"] = pool.prior_variance
+        metrics[f"{judged}_noise_variance"] = pool.noise_variance
     return metrics
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curec_assets.interactions.groups import SIDES, Side
 from curec_assets.lake.schemas import EVALUATIONS
 from curec_assets.reasons.config import ACCEPTED, MIN_INTERVAL_SUBJECTS, REPLACED
-from curec_assets.reward_model.scoring import PanelScore, Side
+from curec_assets.reward_model.scoring import PanelScore
 
 RESAMPLES = 500
 CONFIDENCE = 0.95
-SIDES: tuple[Side, ...] = ("item", "user")
 
 
 class LaterScorer(Protocol):

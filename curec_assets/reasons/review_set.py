@@ -15,9 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curec_assets.configuration.windows import Window
+from curec_assets.interactions.groups import SIDES
 from curec_assets.reasons.config import ReviewConfig
-
-SIDES = ("item", "user")
 
 REVIEW_SUBJECTS = pa.schema(
     [

@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curec_assets.interactions.groups import SIDES
 from curec_assets.reasons.contest import Review
 from curec_assets.reasons.gates import Grounding
 from curec_assets.reasons.incumbents import Incumbent
-from curec_assets.reasons.review_set import SIDES
 
 Key = tuple[str, str]
 

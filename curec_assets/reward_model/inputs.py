@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from curec_assets.interactions.groups import subject_group
+from curec_assets.interactions.groups import Side, subject_group
 from curec_assets.reward_model.features import EventFeatures
 from curec_assets.reward_model.network import RewardNetwork
-from curec_assets.reward_model.reason_bank import Side
 from curec_assets.reward_model.towers import EventInputs, EventTower, ItemTables, Words
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Side = Literal["item", "user"]
+from curec_assets.interactions.groups import Side
 
 
 @dataclass(frozen=True)

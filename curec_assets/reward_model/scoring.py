@@ -16,12 +16,12 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
+from curec_assets.interactions.groups import SIDES, Side
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.reward_model.features import EventFeatures, event_features, readable_events
 from curec_assets.reward_model.inputs import SIDE_VIEW, SeenRule, event_inputs, log_likelihood, logits
 from curec_assets.reward_model.model_folder import RewardModel, encoder_role, load_reward_model
 from curec_assets.reward_model.named import TitleFinder
-from curec_assets.reward_model.reason_bank import Side
 from curec_assets.reward_model.splits import GOLD, GROUPS, REWARD, Membership, membership
 
 PanelGroup = Literal["reward", "acceptance"]
@@ -140,8 +140,7 @@ class RewardScorer:
         lengths = [len(rows) for _, _, rows in jobs]
         ends = np.cumsum([0, *lengths])
         values = np.zeros(ends[-1])
-        sides: tuple[Side, ...] = ("item", "user")
-        for side in sides:
+        for side in SIDES:
             mine = [k for k, (job_side, reason, rows) in enumerate(jobs) if job_side == side and reason and len(rows)]
             if not mine:
                 continue

@@ -23,7 +23,6 @@ from curec_assets.reasons.naming import names_evidence
 from curec_assets.reward_model.scoring import PanelGroup, RewardScorer, ScoreRequest
 from curec_assets.rl_policy.config import PolicyConfig
 from curec_assets.rl_policy.rewards import RLSubject
-from curec_assets.rl_policy.subjects import side_of
 
 ALIGNED, POLICY, EVIDENCE = "aligned_llm", "rl_policy", "evidence_text"
 CONTRAST, BESIDE_EVIDENCE = f"{POLICY} − {ALIGNED}", f"{POLICY} − {EVIDENCE}"
@@ -160,7 +159,7 @@ def _panel_means(
     found = {}
     for metric, (group, gold) in PANELS.items():
         requests = [
-            ScoreRequest(side_of(subject.side), subject.subject_id, reason, group)
+            ScoreRequest(subject.side, subject.subject_id, reason, group)
             for subject, reason in zip(subjects, reasons, strict=True)
         ]
         found[metric] = np.array([score.pooled(config.prior_events) for score in scorer.score(requests, gold=gold)])

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from curec_assets.interactions.groups import Side
 from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding, tidy_reason
 from curec_assets.reasons.naming import names_evidence
@@ -33,7 +34,7 @@ SMALLEST_STD = 1e-6
 class RLSubject:
     """A subject to write for: its side and id, and its row of EVIDENCE."""
 
-    side: str
+    side: Side
     subject_id: str
     evidence_row: Mapping[str, Any]
 
@@ -42,7 +43,7 @@ class RLSubject:
 class RLCompletion:
     """A tidied completion to be scored by the panel of its subject."""
 
-    side: str
+    side: Side
     subject_id: str
     text: str
 

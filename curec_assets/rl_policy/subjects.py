@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curec_assets.configuration.windows import Window
+from curec_assets.interactions.groups import SIDES, Side
 from curec_assets.lake.hashing import hash_text
-from curec_assets.reward_model.scoring import RewardScorer, ScoreRequest, Side
+from curec_assets.reward_model.scoring import RewardScorer, ScoreRequest
 from curec_assets.rl_policy.config import PolicyConfig
 from curec_assets.rl_policy.rewards import RLCompletion, RLSubject, Scorer
 
-SIDES: tuple[Side, ...] = ("item", "user")
 KEPT_OUT = 4
 """One subject in so many is kept out of RL, to measure it on."""
 
@@ -63,7 +63,7 @@ def panel_rewards(scorer: RewardScorer, config: PolicyConfig, gold: bool = False
     """
 
     def rewards(completions: Sequence[RLCompletion]) -> list[float]:
-        requests = [ScoreRequest(side_of(c.side), c.subject_id, c.text, "reward") for c in completions]
+        requests = [ScoreRequest(c.side, c.subject_id, c.text, "reward") for c in completions]
         return [score.pooled(config.prior_events) for score in scorer.score(requests, gold=gold)]
 
     return rewards
@@ -81,9 +81,3 @@ def _drawn(touched: pa.Table, side: Side, scorer: RewardScorer, config: PolicyCo
     thick = [row for row, panel in zip(rows, panels, strict=True) if len(panel.event_ids) >= config.min_panel_events]
     thick.sort(key=lambda row: (hash_text(f"{seed}/{row['subject_id']}"), row["subject_id"]))
     return [RLSubject(side, row["subject_id"], row) for row in thick]
-
-
-def side_of(name: str) -> Side:
-    if name == "item":
-        return "item"
-    return "user"

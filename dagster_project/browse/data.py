@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from curec_assets.interactions.groups import Side
 from curec_assets.lake.catalogue import connect
 from curec_assets.lake.sql import load_sql
 from dagster_project.one_state import Row, of_one_state
-
-Side = Literal["item", "user"]
 
 
 @dataclass(frozen=True)

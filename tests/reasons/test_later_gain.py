@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from curec_assets.interactions.groups import Side
 from curec_assets.lake.schemas import CLEANED_INTERACTIONS, CORRECTED_REASONS
 from curec_assets.reasons.config import ACCEPTED, MIN_INTERVAL_SUBJECTS, REPLACED
 from curec_assets.reasons.later_gain import later_gain
-from curec_assets.reward_model.scoring import PanelScore, Side
+from curec_assets.reward_model.scoring import PanelScore
 
 
 class WordScorer:

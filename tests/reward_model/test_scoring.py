@@ -8,10 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from curec_assets.interactions.groups import subject_fold, subject_group
+from curec_assets.interactions.groups import Side, subject_fold, subject_group
 from curec_assets.language_model.encoder import HashingEncoder
 from curec_assets.reward_model import scoring
-from curec_assets.reward_model.reason_bank import Side
 from curec_assets.reward_model.scoring import PanelGroup, PanelScore, RewardScorer, ScoreRequest
 from curec_assets.reward_model.train import train_reward_model
 from tests.reward_model.conftest import ENCODER, GOLD_ENCODER, Trained

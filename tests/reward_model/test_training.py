@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from curec_assets.interactions.groups import subject_group
+from curec_assets.interactions.groups import Side, subject_group
 from curec_assets.lake.checkpoints import Checkpoints
 from curec_assets.lake.hashing import hash_folder
 from curec_assets.lake.schemas import EVALUATIONS
@@ -19,7 +19,7 @@ from curec_assets.reward_model.fitting import SideReasons, TrainingData, draw_ev
 from curec_assets.reward_model.inputs import SIDE_VIEW, WHOLE_VIEW, SeenRule, event_inputs
 from curec_assets.reward_model.model_folder import load_reward_model
 from curec_assets.reward_model.named import NAMED
-from curec_assets.reward_model.reason_bank import Side, reason_bank
+from curec_assets.reward_model.reason_bank import reason_bank
 from curec_assets.reward_model.scoring import RewardScorer, ScoreRequest
 from curec_assets.reward_model.towers import TextSpace
 from curec_assets.reward_model.train import RewardTraining, train_reward_model

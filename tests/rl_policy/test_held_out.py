@@ -7,6 +7,7 @@ from hashlib import md5
 import numpy as np
 import pytest
 
+from curec_assets.interactions.groups import SIDES, Side
 from curec_assets.lake.schemas import EVALUATIONS
 from curec_assets.language_model.generation import Sample
 from curec_assets.language_model.prompts import Prompt
@@ -22,7 +23,7 @@ DULL, TELLING = "it is a title that some people seem to like.", "people who want
 GROUNDING = Grounding(["Heat"], ["Drama"])
 
 
-def subject(side: str, number: int) -> RLSubject:
+def subject(side: Side, number: int) -> RLSubject:
     row = {
         "side": side,
         "subject_id": str(number),
@@ -37,7 +38,7 @@ def subject(side: str, number: int) -> RLSubject:
     return RLSubject(side, str(number), row)
 
 
-SUBJECTS = [subject(side, number) for number in range(20) for side in ("item", "user")]
+SUBJECTS = [subject(side, number) for number in range(20) for side in SIDES]
 
 
 class Writes:
