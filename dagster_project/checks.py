@@ -39,7 +39,7 @@ def chain_checks(chain: Chain, asset: str, lake: Path) -> dg.AssetChecksDefiniti
 
     @dg.multi_asset_check(specs=specs, name=f"{chain.name}__{asset}__checks", can_subset=True)
     def judge(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        window = next(w for w in chain.all_windows() if w.key == context.partition_key)
+        window = chain.window(context.partition_key)
         partition = Partition(Lake(lake, chain.name), chain, asset, window)
         selected = {chosen.name for chosen in context.selected_asset_check_keys}
         for check in CHECKS[asset]:

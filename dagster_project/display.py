@@ -133,7 +133,7 @@ def _cost(manifest: Manifest, memory: Mapping[str, float]) -> Metadata:
 
 
 def _age(manifest: Manifest, job: WindowJob) -> Metadata:
-    window = next(window for window in job.chain.all_windows() if window.key == job.window)
+    window = job.chain.window(job.window)
     age: Metadata = {
         "made_at": dg.MetadataValue.timestamp(datetime.fromisoformat(manifest.created_at)),
         "window_end": dg.MetadataValue.timestamp(window.end),
@@ -163,7 +163,7 @@ def _place(published: Published, job: WindowJob) -> Metadata:
 
 def _history(job: WindowJob) -> dict[str, Manifest]:
     """The asset's manifests of this window and those before it, in order."""
-    window = next(window for window in job.chain.all_windows() if window.key == job.window)
+    window = job.chain.window(job.window)
     lake = Lake(job.lake, job.chain.name)
     found = {w.key: lake.manifest(job.asset, w.key) for w in windows_in("up_to", job.chain, window)}
     return {key: manifest for key, manifest in found.items() if manifest is not None}

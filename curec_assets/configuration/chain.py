@@ -76,6 +76,18 @@ class Chain(Section):
         """The chain's windows in order."""
         return self.windows.windows()
 
+    def window(self, key: str) -> Window:
+        """The chain's window of that key.
+
+        Raises:
+            ValueError: the chain has no such window.
+        """
+        windows = {window.key: window for window in self.all_windows()}
+        if key not in windows:
+            keys = list(windows)
+            raise ValueError(f"{key!r} is no window of the chain {self.name}; its windows are {keys[0]}..{keys[-1]}")
+        return windows[key]
+
     def ranker_judged_in(self, window: Window) -> RankerConfig:
         """The rankers that are judged on the events of ``window``; the window before trained them."""
         return self._ranker(window.key)

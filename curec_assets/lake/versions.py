@@ -103,7 +103,7 @@ def changed_itself(
         return f"code changed ({manifest.code_version} to {LINEAGE[manifest.asset].code_version})"
     if manifest.source_fingerprint not in (None, fingerprints.get(manifest.asset)):
         return "source changed"
-    end = next(window.end for window in chain.all_windows() if window.key == manifest.window)
+    end = chain.window(manifest.window).end
     if end <= datetime.now(UTC) and read_before(end, manifest):
         return "its source was read before the window had ended"
     for parent in manifest.parents:

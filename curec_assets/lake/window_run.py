@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 
 from curec_assets.configuration.chain import Chain
 from curec_assets.configuration.section import Section
-from curec_assets.configuration.windows import Window
 from curec_assets.lake.as_of import AsOfReader, ChronologyError
 from curec_assets.lake.checkpoints import Checkpoints
 from curec_assets.lake.hashing import hash_json, hash_table
@@ -66,7 +65,7 @@ class WindowRun:
         self.chain = self.job.chain
         self.profile = self.job.chain.profile
         self.lake = Lake(self.job.lake, self.job.chain.name)
-        self.window: Window = next(w for w in self.chain.all_windows() if w.key == self.job.window)
+        self.window = self.chain.window(self.job.window)
         self.read = AsOfReader(self.lake, self.chain, self.job.asset, self.window)
 
     @property

@@ -47,7 +47,7 @@ class HandMadeLake:
     def judge(self, asset: str, check: str, window: str) -> Finding:
         """What ``check`` finds in a partition."""
         (found,) = [known for known in CHECKS[asset] if known.name == check]
-        place = next(w for w in self.chain.all_windows() if w.key == window)
+        place = self.chain.window(window)
         return found.judge(Partition(self.lake, self.chain, asset, place))
 
 

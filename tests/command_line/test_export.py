@@ -52,7 +52,7 @@ def test_both_files_hold_every_list_of_the_window_in_order(
     assert [record["user_id"] for record in records] == sorted(expected)
     manifest = Lake(finished.lake, "small").manifest("recommendations", wanted)
     assert manifest is not None
-    end = next(w.end for w in finished.chain.all_windows() if w.key == wanted)
+    end = finished.chain.window(wanted).end
     assert {(r["chain"], r["window"], r["as_of"], r["artifact_id"]) for r in records} == {
         ("small", wanted, end, manifest.artifact_id)
     }

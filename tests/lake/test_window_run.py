@@ -53,6 +53,13 @@ def test_a_job_travels_as_json_and_means_the_same_there(chain: Chain, tmp_path: 
     assert WindowRun(arrived).seed == WindowRun(job).seed
 
 
+def test_a_window_that_the_chain_lacks_is_named_with_those_that_it_has(chain: Chain, tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"'2019-12' is no window of the chain small; its windows are 2020-01..2020-03"
+    ):
+        run_of(chain, tmp_path, "items", "2019-12")
+
+
 def test_stages_and_windows_draw_from_streams_of_their_own(chain: Chain, tmp_path: Path) -> None:
     seeds = {run_of(chain, tmp_path, a, w).seed for a in ("ranker", "rl_policy") for w in WINDOWS}
     assert len(seeds) == 2 * len(WINDOWS)
