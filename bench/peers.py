@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix, hstack
 from bench.data import ask_for_window, fields_of, make_data, run_of, shipped_chain, window_asked
 from bench.held_back import reviewed_everywhere
 from bench.peer_models import CTR_PEERS, SEED, TOP_K_PEERS, CtrPeer, TopKPeer
-from curec_assets.configuration.windows import Window
+from curec_assets.configuration.windows import Window, microseconds
 from curec_assets.lake.window_run import WindowRun
 from curec_assets.language_model.encoder import TextEncoder, load_encoder
 from curec_assets.ranker.backbone import Task, make_queries
@@ -27,7 +27,7 @@ from curec_assets.ranker.bootstrap import interval
 from curec_assets.ranker.config import BackboneName, RankerConfig
 from curec_assets.ranker.din import company
 from curec_assets.ranker.evaluate import TOP_K_BATCH, Trial
-from curec_assets.ranker.events import Events, microseconds
+from curec_assets.ranker.events import Events
 from curec_assets.ranker.folder import BACKBONES, open_folder
 from curec_assets.ranker.metrics import target_ranks
 from curec_assets.ranker.popularity import popularity_of_catalogue, popularity_of_items

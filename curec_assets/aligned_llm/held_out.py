@@ -20,14 +20,13 @@ from curec_assets.aligned_llm.config import AlignmentConfig, HeldOutConfig
 from curec_assets.aligned_llm.histories import ALL_GROUPS, ShownItem, VisibleEvents, latest_rows, shown_items
 from curec_assets.aligned_llm.standing import like_rate
 from curec_assets.aligned_llm.tasks import Example, choose_example, judge_example
-from curec_assets.configuration.windows import Window
+from curec_assets.configuration.windows import Window, microseconds
 from curec_assets.interactions.groups import SIDES
 from curec_assets.lake.hashing import hash_text
 from curec_assets.lake.schemas import EVALUATIONS, TIMESTAMP
 from curec_assets.language_model.prompts import YES_NO, explain_prompt, with_answer_start
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.bootstrap import draw, interval
-from curec_assets.ranker.events import microseconds
 from curec_assets.ranker.metrics import weighted_auc, weighted_mean
 from curec_assets.reasons.catalogue_names import grounding_of
 from curec_assets.reasons.config import GateConfig

@@ -98,6 +98,11 @@ class WindowsConfig(Section):
         return tuple(found)
 
 
+def microseconds(moment: datetime) -> int:
+    """UTC microseconds since 1970 of an aware ``moment``, exactly: the unit in which times are compared as numbers."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
 def select_windows(windows: Sequence[Window], spec: str) -> tuple[Window, ...]:
     """The windows that ``spec`` names: one key, or ``first..last`` (either end may be left out).
 

@@ -5,7 +5,7 @@ DuckDB streams the files; only the rows of the asked window ever reach Python.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 from duckdb import ConstantExpression, DuckDBPyRelation, Expression, FunctionExpression
 
+from curec_assets.configuration.windows import microseconds
 from curec_assets.interactions.config import DataSetConfig, QuerySource, attribute_name
 from curec_assets.interactions.formats import FilePair, file_pair
 from curec_assets.interactions.queries import query_pair, rows_fingerprint
@@ -33,8 +34,6 @@ from curec_assets.lake.schemas import ITEMS, RAW_INTERACTIONS, REJECTS, USERS
 from curec_assets.lake.sql import load_sql
 
 __all__ = ["InteractionSource", "OpenSource", "SourceError", "open_source"]
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InteractionSource(Protocol):
@@ -95,7 +94,7 @@ class OpenSource:
     """
 
     def __init__(self, config: DataSetConfig, base: Path, now: datetime) -> None:
-        self._now_us = _microseconds(now)
+        self._now_us = microseconds(now)
         self._scratch = TemporaryDirectory(prefix="curec-source-")
         scratch = Path(self._scratch.name)
         self.connection = duckdb.connect(config={"temp_directory": str(scratch)})
@@ -117,14 +116,14 @@ class OpenSource:
             self._create_views(pair, scratch)
 
     def interactions(self, start: datetime, end: datetime) -> pa.Table:
-        span = {"start_us": _microseconds(start), "end_us": _microseconds(end)}
+        span = {"start_us": microseconds(start), "end_us": microseconds(end)}
         return self._table("interactions/window_rows.sql", **span).cast(RAW_INTERACTIONS)
 
     def items_first_seen(self, start: datetime, end: datetime, opening: bool) -> pa.Table:
         found = self._table(
             "interactions/items_first_seen.sql",
-            start_us=_microseconds(start),
-            end_us=_microseconds(end),
+            start_us=microseconds(start),
+            end_us=microseconds(end),
             opening=opening,
         )
         return self.cleaned_items(found)
@@ -134,8 +133,8 @@ class OpenSource:
             return USERS.empty_table()
         found = self._table(
             "interactions/users_first_seen.sql",
-            start_us=_microseconds(start),
-            end_us=_microseconds(end),
+            start_us=microseconds(start),
+            end_us=microseconds(end),
             opening=opening,
         )
         return pa.Table.from_pylist([self._user(row) for row in found.to_pylist()], schema=USERS)
@@ -254,7 +253,3 @@ def _file_digest(path: Path, *identity: int) -> bytes:
         while chunk := file.read(1 << 20):
             content.update(chunk)
     return content.digest()
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)

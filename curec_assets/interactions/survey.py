@@ -8,13 +8,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from curec_assets.configuration.windows import EPOCH
 from curec_assets.interactions.cleaning import judged_rows
 from curec_assets.interactions.config import DataSetConfig
 from curec_assets.interactions.sources import OpenSource
 from curec_assets.lake.sql import load_sql
 
 WHOLE_TIME = {"start_us": 0, "end_us": 1 << 62}
-WHOLE_START, WHOLE_END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+WHOLE_START, WHOLE_END = EPOCH, datetime(9999, 1, 1, tzinfo=UTC)
 MOST_RATINGS = 1000
 ITEMS_AT_ONCE = 10_000
 

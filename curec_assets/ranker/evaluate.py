@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from curec_assets.configuration.windows import Window
+from curec_assets.configuration.windows import Window, microseconds
 from curec_assets.interactions.negatives import with_sampled_negatives
 from curec_assets.lake.schemas import EVALUATIONS
 from curec_assets.language_model.encoder import TextEncoder
@@ -17,7 +17,7 @@ from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Knowledge, Queries, Ranker, Task, make_queries
 from curec_assets.ranker.bootstrap import draw
 from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig, UserGroupConfig
-from curec_assets.ranker.events import Events, events_before, microseconds
+from curec_assets.ranker.events import Events, events_before
 from curec_assets.ranker.folder import BACKBONES, RankerFolder, load_model, open_folder
 from curec_assets.ranker.groups import Groups, compared_groups, user_groups
 from curec_assets.ranker.judge import Judge, Replicates

@@ -4,7 +4,7 @@ Ties are simultaneous (DESIGN §2): every question here is answered from events 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -16,11 +16,6 @@ from curec_assets.interactions.co_likes import co_like_vectors
 MICROSECONDS_A_DAY = 86_400_000_000
 PRIOR_EVENTS = 5.0
 """Like rates are shrunk to the crowd's by this many events: below it a rate is mostly noise."""
-
-
-def microseconds(moment: datetime) -> int:
-    """UTC microseconds since 1970 of an aware ``moment``, the unit of every ``ts`` array of this package."""
-    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)
 
 
 def events_before(cleaned: pa.Table, end: datetime) -> pa.Table:

@@ -8,12 +8,11 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from curec_assets.configuration.windows import Window
+from curec_assets.configuration.windows import Window, microseconds
 from curec_assets.lake.schemas import RECOMMENDATIONS
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.config import RankerConfig
-from curec_assets.ranker.events import microseconds
 from curec_assets.ranker.faithfulness import measure_faithfulness
 from curec_assets.ranker.folder import open_folder
 from curec_assets.ranker.grounds import grounds_of

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from curec_assets.configuration.windows import microseconds
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.ranker.config import ArmName
-from curec_assets.ranker.events import microseconds
 from curec_assets.ranker.universe import Universe, encode_texts
 
 ARM_ROLES: Mapping[ArmName, tuple[str, ...]] = {

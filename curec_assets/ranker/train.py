@@ -9,14 +9,14 @@ from typing import Any
 import pyarrow as pa
 import torch
 
-from curec_assets.configuration.windows import Window
+from curec_assets.configuration.windows import Window, microseconds
 from curec_assets.interactions.negatives import with_sampled_negatives
 from curec_assets.lake.checkpoints import NOTHING_KEPT, Checkpoints
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Ranker, Shape, make_examples
 from curec_assets.ranker.config import ArmName, BackboneName, RankerConfig
-from curec_assets.ranker.events import events_before, microseconds
+from curec_assets.ranker.events import events_before
 from curec_assets.ranker.folder import (
     BACKBONES,
     RankerFolder,

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curec_assets.configuration.windows import microseconds
 from curec_assets.language_model.encoder import TextEncoder
-from curec_assets.ranker.events import Events, microseconds
+from curec_assets.ranker.events import Events
 
 UNKNOWN = 0
 """The id-embedding row of every id the model was not trained on."""

@@ -6,7 +6,7 @@ masks (``inputs.SIDE_VIEW``), the other side's reason "none" in both.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
+from curec_assets.configuration.windows import microseconds
 from curec_assets.interactions.groups import SIDES, Side
 from curec_assets.language_model.encoder import TextEncoder
 from curec_assets.reward_model.features import EventFeatures, event_features, readable_events
@@ -25,8 +26,6 @@ from curec_assets.reward_model.named import TitleFinder
 from curec_assets.reward_model.splits import GOLD, GROUPS, REWARD, Membership, membership
 
 PanelGroup = Literal["reward", "acceptance"]
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class RewardScorer:
         rows = scored.rows_of(request.side, request.subject_id, self._item_index)
         rows = rows[scored.group(request.side)[rows] == GROUPS.index(request.group)]
         if request.since is not None:
-            rows = rows[scored.features.ts[rows] >= (request.since - EPOCH) // timedelta(microseconds=1)]
+            rows = rows[scored.features.ts[rows] >= microseconds(request.since)]
         return rows[: self._model.config.max_panel_events]
 
     def _scores(

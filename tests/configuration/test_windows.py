@@ -1,15 +1,26 @@
 """Windows: whole, ordered, keyed alike in the lake and in Dagster."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from curec_assets.configuration.windows import CRON, KEY_FORMAT, Frequency, WindowsConfig, select_windows, window_start
+from curec_assets.configuration.windows import (
+    CRON,
+    EPOCH,
+    KEY_FORMAT,
+    Frequency,
+    WindowsConfig,
+    microseconds,
+    select_windows,
+    window_start,
+)
+from curec_assets.lake.schemas import TIMESTAMP
 
 EXAMPLES: list[tuple[Frequency, str, str]] = [
     ("monthly", "1997-09", "1998-04"),
@@ -50,6 +61,12 @@ def test_a_moment_lies_in_the_window_that_starts_at_its_start(moment: datetime, 
     key = start.strftime(KEY_FORMAT[frequency])
     [window] = WindowsConfig(frequency=frequency, first=key, last=key).windows()
     assert window.start == start <= moment.replace(tzinfo=UTC) < window.end
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)))
+def test_a_moment_is_found_again_from_its_microseconds(moment: datetime) -> None:
+    assert EPOCH + timedelta(microseconds=microseconds(moment)) == moment
+    assert microseconds(moment) == pa.scalar(moment, TIMESTAMP).cast(pa.int64()).as_py()
 
 
 def test_a_first_window_can_hold_everything_before_it_under_its_own_key() -> None:

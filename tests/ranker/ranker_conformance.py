@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from curec_assets.configuration.windows import microseconds
 from curec_assets.ranker.backbone import Examples, Knowledge, Ranker, Shape, make_examples, make_queries
 from curec_assets.ranker.config import ArmName, BackboneName
-from curec_assets.ranker.events import microseconds
 from curec_assets.ranker.folder import new_ranker
 from curec_assets.ranker.prepare import Prepared, prepare
 from curec_assets.ranker.removal import with_reason

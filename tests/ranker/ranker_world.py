@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from curec_assets.configuration.windows import Window
+from curec_assets.configuration.windows import Window, microseconds
 from curec_assets.lake import schemas
 from curec_assets.lake.hashing import hash_text
 from curec_assets.language_model.encoder import HashingEncoder
 from curec_assets.ranker.config import RankerConfig, UserGroupConfig
-from curec_assets.ranker.events import microseconds
 
 DIMENSION = 32
 ENCODER = HashingEncoder(DIMENSION)

@@ -10,9 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curec_assets.configuration.windows import microseconds
 from curec_assets.lake import schemas
 from curec_assets.ranker.config import ArmName
-from curec_assets.ranker.events import events_before, microseconds
+from curec_assets.ranker.events import events_before
 from curec_assets.ranker.timelines import ReasonBook
 from curec_assets.ranker.universe import build_universe
 from curec_assets.ranker.versions import join_versions, window_starts, windows_of

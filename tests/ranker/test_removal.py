@@ -6,9 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curec_assets.configuration.windows import microseconds
 from curec_assets.ranker.backbone import Queries, make_queries
 from curec_assets.ranker.config import BackboneName
-from curec_assets.ranker.events import EventLog, Events, microseconds
+from curec_assets.ranker.events import EventLog, Events
 from curec_assets.ranker.prepare import prepare
 from curec_assets.ranker.removal import HISTORY, with_reason, without_events, without_reasons, without_room
 from curec_assets.ranker.versions import window_starts

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from curec_assets.configuration.windows import microseconds
 from curec_assets.lake.schemas import EVALUATIONS
 from curec_assets.progress import Progress
 from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Task, make_queries
 from curec_assets.ranker.config import RankerConfig
-from curec_assets.ranker.events import microseconds
 from curec_assets.ranker.faithfulness import measure_faithfulness
 from curec_assets.ranker.prepare import prepare
 from curec_assets.ranker.versions import window_starts
