@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curec_assets.evidence.titles import short_title
+from curec_assets.interactions.cleaning import good_events
 from curec_assets.interactions.groups import Group, subject_group
 
 ALL_GROUPS: tuple[Group, ...] = get_args(Group)
@@ -50,15 +51,13 @@ class VisibleEvents:
     """
 
     def __init__(self, cleaned: pa.Table, items: dict[str, ShownItem], groups: Collection[Group] = TRAINED_ON) -> None:
+        good = good_events(cleaned)
         known = [item for item in items if subject_group(item) in groups]
-        users = [user for user in pc.unique(cleaned["user_id"]).to_pylist() if subject_group(user) in groups]
-        table = cleaned.filter(
+        users = [user for user in pc.unique(good["user_id"]).to_pylist() if subject_group(user) in groups]
+        table = good.filter(
             pc.and_(
-                pc.is_null(cleaned["quarantine_code"]),
-                pc.and_(
-                    pc.is_in(cleaned["user_id"], pa.array(users, pa.string())),
-                    pc.is_in(cleaned["item_id"], pa.array(known, pa.string())),
-                ),
+                pc.is_in(good["user_id"], pa.array(users, pa.string())),
+                pc.is_in(good["item_id"], pa.array(known, pa.string())),
             )
         ).sort_by([(name, "ascending") for name in ("user_id", "ts", "item_id", "event_id")])
         self.user_ids: list[str] = table["user_id"].to_pylist()

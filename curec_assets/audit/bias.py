@@ -10,6 +10,7 @@ from curec_assets.audit.config import AuditConfig
 from curec_assets.audit.exposure import exposure_rows
 from curec_assets.audit.language import language_measures
 from curec_assets.audit.measures import Row, counts_of, deciles, means, row_of, shares
+from curec_assets.interactions.cleaning import good_events
 from curec_assets.lake.schemas import BIAS_AUDIT
 from curec_assets.ranker.slices import GROUPS
 from curec_assets.reasons.catalogue_names import grounding_of
@@ -71,7 +72,7 @@ def audit_bias(
         evidence: EVIDENCE up to the window.
         window: key of the window whose reviews are measured.
     """
-    good = cleaned.filter(pc.is_null(cleaned["quarantine_code"]))
+    good = good_events(cleaned)
     item_events = counts_of(good["item_id"].to_pylist(), items["item_id"].to_pylist())
     by_side = {"item": item_events, "user": counts_of(good["user_id"].to_pylist())}
     decile = {side: deciles(events, config.deciles) for side, events in by_side.items()}

@@ -4,8 +4,8 @@ from hashlib import md5
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from curec_assets.interactions.cleaning import good_events
 from curec_assets.lake.schemas import CLEANED_INTERACTIONS
 
 MAX_TRIES = 64
@@ -30,9 +30,7 @@ def with_sampled_negatives(cleaned: pa.Table, per_positive: int, seed: int) -> p
         sampled rows have a null ``source_row``.
     """
     cleaned = cleaned.select(CLEANED_INTERACTIONS.names)
-    good = cleaned.filter(pc.is_null(cleaned["quarantine_code"])).sort_by(
-        [("ts", "ascending"), ("user_id", "ascending"), ("item_id", "ascending")]
-    )
+    good = good_events(cleaned).sort_by([("ts", "ascending"), ("user_id", "ascending"), ("item_id", "ascending")])
     if good.num_rows == 0:
         return cleaned
     draws = _Draws(good, seed)

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curec_assets.interactions.cleaning import good_events
 from curec_assets.interactions.co_likes import co_like_vectors
 
 MICROSECONDS_A_DAY = 86_400_000_000
@@ -20,9 +21,9 @@ PRIOR_EVENTS = 5.0
 
 def events_before(cleaned: pa.Table, end: datetime) -> pa.Table:
     """The rows of CLEANED_INTERACTIONS that are not quarantined and have ``ts < end``, in canonical order."""
-    good = pc.and_(pc.is_null(cleaned["quarantine_code"]), pc.less(cleaned["ts"], pa.scalar(end, cleaned["ts"].type)))
+    good = good_events(cleaned)
     keys = [(name, "ascending") for name in ("ts", "user_id", "item_id", "event_id")]
-    return cleaned.filter(good).sort_by(keys)
+    return good.filter(pc.less(good["ts"], pa.scalar(end, good["ts"].type))).sort_by(keys)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curec_assets.interactions.cleaning import good_events
+
 EVENT_COLUMNS = ["event_id", "user_id", "item_id", "ts", "label", "quarantine_code"]
 
 RATE_FEATURES = 5
@@ -42,8 +44,8 @@ class EventFeatures:
 
 def readable_events(cleaned: pa.Table) -> pa.Table:
     """The rows of CLEANED_INTERACTIONS that are not quarantined and have a label, with the columns read here."""
-    keep = pc.and_(pc.is_null(cleaned["quarantine_code"]), pc.is_valid(cleaned["label"]))
-    return cleaned.filter(keep).select(EVENT_COLUMNS).combine_chunks()
+    good = good_events(cleaned)
+    return good.filter(pc.is_valid(good["label"])).select(EVENT_COLUMNS).combine_chunks()
 
 
 def event_features(
