@@ -31,7 +31,8 @@ def without_events(queries: Queries, dropped: Tensor) -> Queries:
 
 
 def without_room(queries: Queries) -> Queries:
-    """``queries`` without the places before the longest of their histories, which are empty in all of them."""
+    """``queries`` without the places before the longest of their histories: these end with the latest event, so what
+    stands there is empty in all of them."""
     longest = max(1, int(queries.present.sum(dim=1).max())) if len(queries) else 1
     return replace(queries, **{name: getattr(queries, name)[:, -longest:] for name in HISTORY})
 

@@ -19,6 +19,7 @@ from curec_assets.progress import Progress, silent
 from curec_assets.ranker.backbone import Examples, Knowledge, Queries, Shape, Task, run_epochs
 from curec_assets.ranker.config import RankerConfig
 from curec_assets.ranker.fusion import INITIAL_SPREAD, Fusion
+from curec_assets.ranker.removal import without_room
 from curec_assets.ranker.trends import TRENDS, Trends
 from curec_assets.ranker.versions import distinct
 
@@ -225,21 +226,15 @@ class SASRec(nn.Module):
 
     def _read(self, knowledge: Knowledge, queries: Queries) -> tuple[Tensor, Tensor]:
         """What the last block reads: tokens (n, t, width), the asking one at the end, and what each may read."""
-        length = queries.history.shape[1]
-        # Histories end with the latest event: what stands before the longest of these rows is empty in all of them.
-        longest = max(1, int(queries.present.sum(dim=1).max())) if len(queries) else length
-        history, label, age, present = (
-            getattr(queries, name)[:, length - longest :]
-            for name in ("history", "history_label", "history_age", "present")
-        )
+        queries = without_room(queries)
         window, moment = queries.window[:, None], queries.ts[:, None]
-        events = self.items(knowledge.items, knowledge.items.met(history, window, moment))
-        events = events + self.labels(label) + self.ages(age)
+        events = self.items(knowledge.items, knowledge.items.met(queries.history, window, moment))
+        events = events + self.labels(queries.history_label) + self.ages(queries.history_age)
         user = self.users(knowledge.users, knowledge.users.met(queries.user, queries.window, queries.ts))
         tokens = torch.cat([events, (user + self.ask)[:, None]], dim=1)
         # The asking token is younger than every event; a token reads those of its own instant and older ones.
-        age = functional.pad(age, (0, 1), value=-1)
-        whole = functional.pad(present, (0, 1), value=True)
+        age = functional.pad(queries.history_age, (0, 1), value=-1)
+        whole = functional.pad(queries.present, (0, 1), value=True)
         allowed = whole[:, None] & (age[:, None] >= age[:, :, None])
         for block in self.blocks[:-1]:
             tokens = block(tokens, tokens, allowed)
