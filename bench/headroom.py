@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from bench.data import TUNED_UP_TO, ask_for_window, shipped_chain, window_asked
-from bench.policy import BeforeRL, before_rl
+from bench.policy import BeforeRL, before_rl, folder_of
 from curec_assets.configuration.chain import Chain
 from curec_assets.evidence.titles import short_title
 
@@ -78,12 +78,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--subjects", type=int, default=120, help="of a side, to write of; may be 0")
     parser.add_argument("--samples", type=int, default=8, help="texts of each")
     parser.add_argument("--temperature", type=float, default=1.0)
-    parser.add_argument("--work", type=Path, help="keep reward model and alignment here, and use them where they are")
+    parser.add_argument(
+        "--work", type=Path, help="keep the window's reward model and alignment here, and use them where they are"
+    )
     asked = parser.parse_args(arguments)
     window = window_asked(parser, asked)
     chain = shipped_chain(asked.chain)
     with TemporaryDirectory() as folder:
-        made = before_rl(chain, window, asked.work or Path(folder))
+        made = before_rl(chain, window, folder_of(chain, window, asked.work or Path(folder)))
         for side in ("item", "user"):
             rows = _measurable(made, side)
             _templates(made, side, rows)

@@ -15,7 +15,14 @@ from curec_assets.interactions.cleaning import clean_interactions, good_events
 from curec_assets.interactions.sources import open_source
 from curec_assets.lake.schemas import EVIDENCE, reason_embeddings
 from curec_assets.language_model.encoder import TextEncoder
+from curec_assets.progress import Progress, silent
+from curec_assets.ranker.config import RankerConfig
+from curec_assets.ranker.evaluate import Trial
+from curec_assets.ranker.folder import open_folder
+from curec_assets.ranker.prepare import prepare
+from curec_assets.ranker.train import train_ranker
 
+SEED = 0
 CHAINS = tuple(chain for chain in TUNED_UP_TO if chain != CHAIN)
 
 NO_EVIDENCE = EVIDENCE.empty_table().append_column("window", pa.array([], pa.string()))
@@ -90,6 +97,25 @@ def reviewed_everywhere(evidence: pa.Table, dimension: int) -> pa.Table:
     ]
     schema = reason_embeddings(dimension).append(pa.field("window", pa.string()))
     return pa.Table.from_pylist(drafts, schema=schema)
+
+
+def trained_before(
+    held: Held,
+    evidence: pa.Table,
+    config: RankerConfig,
+    encoder: TextEncoder,
+    output: Path,
+    progress: Progress = silent,
+) -> Trial:
+    """The arms of ``config``, none of which reads a model's reasons, trained into ``output`` before the window that
+    ``held`` judges on, and that window to judge them on. ``evidence_text`` knows all of ``evidence``."""
+    *earlier, judged = held.windows
+    reviewed, implicit = reviewed_everywhere(evidence, encoder.dimension), held.chain.data_set.implicit
+    tables = held.cleaned, held.items, evidence, reviewed
+    train_ranker(*tables, encoder, earlier, config, SEED, output, progress, implicit=implicit)
+    shared = open_folder(output, encoder.name)
+    world = prepare(*tables, encoder, judged.end, shared.items, shared.users)
+    return Trial(output, shared, world, judged, config, SEED, implicit)
 
 
 class RememberingEncoder:

@@ -17,8 +17,8 @@ import torch
 from scipy.sparse import csr_matrix, hstack
 
 from bench.data import ask_for_window, fields_of, make_data, run_of, shipped_chain, window_asked
-from bench.held_back import reviewed_everywhere
-from bench.peer_models import CTR_PEERS, SEED, TOP_K_PEERS, CtrPeer, TopKPeer
+from bench.held_back import Held, trained_before
+from bench.peer_models import CTR_PEERS, TOP_K_PEERS, CtrPeer, TopKPeer
 from curec_assets.configuration.windows import Window, microseconds
 from curec_assets.lake.window_run import WindowRun
 from curec_assets.language_model.encoder import TextEncoder, load_encoder
@@ -28,11 +28,9 @@ from curec_assets.ranker.config import BackboneName, RankerConfig
 from curec_assets.ranker.din import company
 from curec_assets.ranker.evaluate import TOP_K_BATCH, Trial
 from curec_assets.ranker.events import Events
-from curec_assets.ranker.folder import BACKBONES, open_folder
+from curec_assets.ranker.folder import BACKBONES
 from curec_assets.ranker.metrics import target_ranks
 from curec_assets.ranker.popularity import popularity_of_catalogue, popularity_of_items
-from curec_assets.ranker.prepare import prepare
-from curec_assets.ranker.train import train_ranker
 from curec_assets.ranker.versions import window_starts
 
 SHOWN = {"din": ("auc", "group_auc"), "sasrec": ("ndcg@10", "hr@10")}
@@ -149,7 +147,7 @@ def _split(
     run: WindowRun, windows: Sequence[Window], config: RankerConfig, encoder: TextEncoder, folder: Path
 ) -> Split:
     """`id_only` trained before the last of ``windows``, and that window to judge on."""
-    trial = trained_before(run, windows, config, encoder, folder / f"ranker-{windows[-1].key}")
+    trial = trained_of(run, windows, config, encoder, folder / f"ranker-{windows[-1].key}")
     items = run.read.up_to("items").to_pylist()
     known = {row["item_id"]: row["categories"] or () for row in items}
     names = sorted({category for found in known.values() for category in found})
@@ -157,19 +155,12 @@ def _split(
     return Split(trial, np.array(held), window_starts([microseconds(window.start) for window in windows]))
 
 
-def trained_before(
+def trained_of(
     run: WindowRun, windows: Sequence[Window], config: RankerConfig, encoder: TextEncoder, output: Path
 ) -> Trial:
-    """The arms of ``config``, none of which reads a model's reasons, trained into ``output`` before the last of
-    ``windows``, and that window to judge them on. ``evidence_text`` knows all evidence there is."""
-    *earlier, judged = windows
-    cleaned, items = run.read.up_to("cleaned_interactions"), run.read.up_to("items")
-    evidence = run.read.up_to_previous("evidence")
-    reviewed = reviewed_everywhere(evidence, encoder.dimension)
-    train_ranker(cleaned, items, evidence, reviewed, encoder, earlier, config, SEED, output)
-    shared = open_folder(output, encoder.name)
-    world = prepare(cleaned, items, evidence, reviewed, encoder, judged.end, shared.items, shared.users)
-    return Trial(output, shared, world, judged, config, SEED, implicit=False)
+    """As ``trained_before``, of what ``run`` reads, with all evidence there is; the last of ``windows`` is judged."""
+    held = Held(run.chain, tuple(windows), run.read.up_to("cleaned_interactions"), run.read.up_to("items"))
+    return trained_before(held, run.read.up_to_previous("evidence"), config, encoder, output)
 
 
 def compare(backbone: BackboneName, task: Task, split: Split, before: Split) -> None:

@@ -35,7 +35,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--rounds", type=int, default=1, help="of steps, each on from the last with other subjects of the month"
     )
-    parser.add_argument("--work", type=Path, help="keep reward model and alignment here, and use them where they are")
+    parser.add_argument(
+        "--work", type=Path, help="keep the window's reward model and alignment here, and use them where they are"
+    )
     asked = parser.parse_args(arguments)
     if asked.rounds < 1:
         parser.error("--rounds must be 1 or more")
@@ -45,7 +47,12 @@ def main(arguments: list[str] | None = None) -> None:
     policy = type(policy).model_validate({**policy.model_dump(), **fields_of(asked.set)})
     chain = chain.model_copy(update={"profile": chain.profile.model_copy(update={"policy": policy})})
     with TemporaryDirectory() as folder:
-        measure(chain, window, asked.rounds, asked.work or Path(folder))
+        measure(chain, window, asked.rounds, folder_of(chain, window, asked.work or Path(folder)))
+
+
+def folder_of(chain: Chain, window: str, work: Path) -> Path:
+    """Where ``work`` keeps what was made of one window: the models of another would judge months that they know."""
+    return work / chain.name / window
 
 
 @dataclass(frozen=True, eq=False)

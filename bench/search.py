@@ -18,7 +18,7 @@ import yaml
 
 from bench.data import make_data, refuse_final, run_of, shipped_chain
 from bench.held_back import RememberingEncoder
-from bench.peers import SHOWN, trained_before
+from bench.peers import SHOWN, trained_of
 from curec_assets.configuration.chain import Chain
 from curec_assets.language_model.encoder import load_encoder
 from curec_assets.ranker.bootstrap import draw, interval
@@ -117,7 +117,7 @@ def _judged(
     run = run_of(chain, "ranker_evaluation", window, folder)
     windows = [candidate for candidate in chain.all_windows() if candidate.key <= window]
     encoder = RememberingEncoder(load_encoder(run.profile.encoder), folder / "vectors.npz")
-    trial = trained_before(run, windows, config, encoder, folder / "ranker")
+    trial = trained_of(run, windows, config, encoder, folder / "ranker")
     events = trial.test_events(BACKBONES[backbone].task)
     judge = trial.judge_of(backbone, events)
     draws = draw(judge.draws.users.shape[1], len(config.seeds), config.bootstrap_samples, crc32(window.encode()))

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pyarrow as pa
 
 from bench.data import fields_of
 from bench.held_back import (
@@ -23,18 +22,13 @@ from bench.held_back import (
     evidence_of,
     hold_back,
     open_chain,
-    reviewed_everywhere,
+    trained_before,
 )
-from curec_assets.language_model.encoder import TextEncoder, load_encoder
+from curec_assets.language_model.encoder import load_encoder
 from curec_assets.ranker.bootstrap import interval
 from curec_assets.ranker.config import ArmName, RankerConfig
-from curec_assets.ranker.evaluate import Trial
-from curec_assets.ranker.folder import open_folder
-from curec_assets.ranker.prepare import prepare
-from curec_assets.ranker.train import train_ranker
 from curec_assets.window_asset import prepare_torch
 
-SEED = 0
 ARMS: tuple[ArmName, ...] = ("id_only", "metadata_text")
 SHOWN = ("all", "items_0", "items_1_5", "items_6_20", "items_21_plus", "new_users", "returning_users")
 
@@ -77,7 +71,7 @@ def measure(
     encoder = RememberingEncoder(load_encoder(profile.encoder), vectors)
     evidence = evidence_of(held) if "evidence_text" in arms else NO_EVIDENCE
     started = time.perf_counter()
-    trial = _trained_before(held, config, evidence, encoder, folder / "judged")
+    trial = trained_before(held, evidence, config, encoder, folder / "judged", _tell)
     trained = time.perf_counter()
     events = trial.test_events("next_item")
     judge = trial.judge_of("sasrec", events)
@@ -102,30 +96,12 @@ def measure(
 
         # A cut of its own: all history before the window before, and that window to choose on.
         chosen_on = hold_back(held.chain, held.windows[-2].key, 1)
-        before = _trained_before(chosen_on, config.model_copy(update=UNASKED), NO_EVIDENCE, encoder, folder / "before")
+        unasked = config.model_copy(update=UNASKED)
+        before = trained_before(chosen_on, NO_EVIDENCE, unasked, encoder, folder / "before", _tell)
         # Peers of the task know who liked what; categories are for those that judge likes.
         one, other = (Split(of, np.zeros((0, 0)), np.zeros(0)) for of in (trial, before))
         print(f"\n{HEADER}")
         compare("sasrec", "next_item", one, other)
-
-
-def _trained_before(
-    held: Held,
-    config: RankerConfig,
-    evidence: pa.Table,
-    encoder: TextEncoder,
-    output: Path,
-) -> Trial:
-    """Arms trained into ``output`` before the window that ``held`` judges on, and that window."""
-    *earlier, judged = held.windows
-    reasons = reviewed_everywhere(evidence, encoder.dimension)
-    implicit = held.chain.data_set.implicit
-    train_ranker(
-        held.cleaned, held.items, evidence, reasons, encoder, earlier, config, SEED, output, _tell, implicit=implicit
-    )
-    shared = open_folder(output, encoder.name)
-    world = prepare(held.cleaned, held.items, evidence, reasons, encoder, judged.end, shared.items, shared.users)
-    return Trial(output, shared, world, judged, config, SEED, implicit)
 
 
 def _tell(step: str, done: int, total: int) -> None:
