@@ -24,7 +24,12 @@ def cell(value: Any) -> str:
     """A value as text on one line, at most LONGEST_CELL characters before marks are escaped."""
     text = str(value) if isinstance(value, str | datetime) else "" if value is None else json.dumps(value, default=str)
     escaped = " ".join(text.split())[:LONGEST_CELL].translate(MARKS)
-    return LINK.sub(lambda found: found[0][:-1] + f"&#{ord(found[0][-1])};", escaped)
+    return unlinked(escaped)
+
+
+def unlinked(text: str) -> str:
+    """Markdown ``text`` in which neither ``[text](…)`` nor a bare address of the web is a link; it reads the same."""
+    return LINK.sub(lambda found: found[0][:-1] + f"&#{ord(found[0][-1])};", text)
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dagster_project.markdown_table import unlinked
 from dagster_project.report.blocks import Block, Figure, Fold, Heading, Table
 
 ESCAPES = (
@@ -11,13 +12,13 @@ ESCAPES = (
     ("|", "\\|"),
     ("`", "\\`"),
     ("*", "\\*"),
-    # A link needs the two side by side; the brackets of an interval stay as they are.
-    ("](", "]\\("),
 )
+"""Underscores and the like stay: names of our own are full of them, and are to be found as they are."""
 
 
 def render_markdown(blocks: Sequence[Block]) -> str:
-    """The blocks as Markdown; text from data cannot break out of its cell, nor become a link, an image or a tag."""
+    """The blocks as Markdown; text from data cannot break out of its cell, nor become an image, a tag or a link to the
+    web."""
     return _joined(blocks) + "\n"
 
 
@@ -49,4 +50,4 @@ def _escape(text: str) -> str:
     text = " ".join(text.split())
     for character, written in ESCAPES:
         text = text.replace(character, written)
-    return text
+    return unlinked(text)

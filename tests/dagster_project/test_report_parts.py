@@ -1,6 +1,7 @@
 """Blocks and plots draw what they are given, and the report's queries answer what they say."""
 
 import re
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -40,6 +41,19 @@ def test_every_block_and_plot_escapes_a_title_with_a_tag_in_it() -> None:
     assert "<" not in render_markdown(blocks)
     folded = render_markdown([Fold(HOSTILE, (Paragraph(HOSTILE),), in_markdown=True)])
     assert re.findall(r"<[^>]*>", folded) == ["<details>", "<summary>", "</summary>", "</details>"]
+
+
+@pytest.mark.parametrize("address", ["https://example.org", "HTTP://example.org", "www.example.org", "[a](b)"])
+def test_an_address_in_a_title_is_text_wherever_it_stands(address: str) -> None:
+    blocks: list[Block] = [
+        Heading(2, address),
+        Paragraph(f"see {address}"),
+        Table((address,), ((address,),), 0),
+    ]
+    blocks.append(Fold(address, tuple(blocks), in_markdown=True))
+    markdown = render_markdown(blocks)
+    assert not re.search(r"://|www\.|\]\(", markdown, re.IGNORECASE)
+    assert unescape(markdown).count(address) == 9
 
 
 @pytest.mark.parametrize("path", sorted((SQL_ROOT / "report").glob("*.sql")), ids=lambda path: path.name)
