@@ -15,7 +15,7 @@ from curec_assets.lake.window_run import Published, WindowJob, WindowRun
 from curec_assets.progress import Progress, silent
 
 HEAVY_POOL = "heavy"
-"""Stages that train or generate: one at a time on a machine."""
+"""Stages that train or generate: one at a time on a machine, or as many as the instance's limit lets run."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class WindowAsset:
     kinds: frozenset[str]
     """Technologies shown as tags in the UI."""
     heavy: bool
-    """Whether it trains or generates: needs torch, and runs alone in its pool."""
+    """Whether it trains or generates: needs torch, and waits for a slot of its pool."""
     compute: Callable[[WindowRun], Published]
 
 

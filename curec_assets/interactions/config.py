@@ -70,7 +70,7 @@ class FilesSource(Section):
     kind: Literal["files"] = "files"
     """Says that the source is files."""
     interactions: str
-    """Path of the interactions file, absolute or relative to the folder that the chain's loader passes."""
+    """Path of the interactions file, absolute or relative to the configuration folder."""
     items: str
     """Path of the items file, likewise."""
     users: str | None = None
@@ -115,7 +115,7 @@ class MovieLensFiles(Section):
     """Says that the source is a MovieLens archive."""
     interactions: str
     """Path of ``u.data`` (100K), ``ratings.dat`` (1M, 10M) or ``ratings.csv`` (20M, 25M, 32M, latest); may be gzipped.
-    Absolute, or relative to the folder that the chain's loader passes."""
+    Absolute, or relative to the configuration folder."""
     items: str
     """Path of the archive's ``u.item``, ``movies.dat`` or ``movies.csv``, likewise."""
     users: str | None = None
@@ -143,7 +143,7 @@ class AmazonReviews(Section):
     kind: Literal["amazon_reviews"]
     """Says that the source is a pair of files of one of these editions; which one is told by their keys."""
     interactions: str
-    """Path of the reviews, absolute or relative to the folder that the chain's loader passes."""
+    """Path of the reviews, absolute or relative to the configuration folder."""
     items: str
     """Path of the metadata, likewise."""
 
@@ -157,7 +157,7 @@ class AmazonReviews(Section):
 
 class QuerySource(Section):
     """Two or three DuckDB queries, over anything that DuckDB reads. They are code: each runs with the rights of whoever
-    runs the chain, in the folder that the chain's loader passes, and may only select."""
+    runs the chain, in the configuration folder, and may only select."""
 
     kind: Literal["query"]
     """Says that the source is queries."""

@@ -1,4 +1,5 @@
-"""SQL files: read from ``sql/`` beside the packages, parameters bound by DuckDB, never spliced into the text."""
+"""SQL files, read from ``sql/`` beside the packages. DuckDB binds their parameters; only ``catalogue/chain.sql``, whose
+views cannot hold any, is a template, filled with quoted names."""
 
 from functools import cache
 from pathlib import Path
@@ -8,7 +9,7 @@ SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 
 @cache
 def load_sql(name: str) -> str:
-    """The text of ``sql/<name>``, e.g. ``load_sql("evidence/item_facts.sql")``.
+    """The text of ``sql/<name>``, e.g. ``load_sql("queries/ablation.sql")``.
 
     Raises:
         FileNotFoundError: no such file.

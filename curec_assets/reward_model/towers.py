@@ -12,7 +12,7 @@ class TextSpace:
 
     ``item_text`` (n_items + 1, dim) metadata; ``item_reason`` (n_items + 1, dim) mean of each item's paraphrases, read
     in histories; ``item_has_reason`` bool (n_items + 1,); ``item_likers`` (n_items + 1, ...) near where the same people
-    like two items (``named.co_like_vectors``), the same for every encoder.
+    like two items (``interactions.co_likes.co_like_vectors``), the same for every encoder.
     """
 
     item_text: Tensor

@@ -92,7 +92,7 @@ class RunDisplay:
         return self._listen(self._stage, f"  {window} {asset}")
 
     def waiting(self, step: str) -> None:
-        """A stage is ready, and another run is training: one at a time does, on one machine."""
+        """A stage is ready, and its pool has no slot left: stages of other runs are training."""
         self._finish_stage(completed=True)
         self._console.print(f"{step.replace('__', ' ')} waits: another run's stage is at work", highlight=False)
 
