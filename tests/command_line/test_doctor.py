@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from curec_assets.configuration.chain import load_chain
+from curec_assets.configuration.chain import SHIPPED, load_chain
 from curec_assets.lake.catalogue import CATALOGUE, ensure_catalogue
 from curec_assets.lake.lake import Lake
 from curec_assets.language_model.at_hand import encoder_at_hand, language_model_at_hand
@@ -80,7 +80,7 @@ def test_what_is_broken_is_named_with_what_to_do(with_lake: Path, doctor: Doctor
     staged.parent.mkdir(exist_ok=True)
     staged.write_bytes(b"half")
     Lake(with_lake / "lake", "small").checkpoints("aligned_llm", "2020-02").mkdir(parents=True)
-    profile = (Path("dagster_project/profiles/test.yaml")).read_text()
+    profile = (SHIPPED / "profiles" / "test.yaml").read_text()
     profile = profile.replace("random:tiny", "package:no_such_package").replace("hashing:48", "no/such-encoder")
     (with_lake / "profiles" / "test.yaml").write_text(profile)
     status, shown = doctor(with_lake)
@@ -187,11 +187,10 @@ def test_a_chain_that_is_not_there_fails_with_those_that_are(configuration: Path
 
 
 def test_data_that_is_not_shipped_fails_only_where_its_chain_is_asked_for(tmp_path: Path, doctor: Doctor) -> None:
-    shipped = Path("dagster_project").resolve()
     absent = {"CUREC_SHARED_DATA": str(tmp_path), "CUREC_LAKE": str(tmp_path / "lake")}
-    _, shown = doctor(shipped, **absent)
+    _, shown = doctor(SHIPPED, **absent)
     assert f"warn  data          amazon_cds: The file {tmp_path}" in shown
-    status, shown = doctor(shipped, "--chain", "amazon_cds", **absent)
+    status, shown = doctor(SHIPPED, "--chain", "amazon_cds", **absent)
     assert status == 1
     assert "fail  data          amazon_cds" in shown
 

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from curec_assets.checks.checks import CHECKS
-from curec_assets.configuration.chain import load_chain
+from curec_assets.configuration.chain import SHIPPED, load_chain
 from curec_assets.lake.lake import Lake
 from curec_assets.lineage import LINEAGE
 from dagster_project.columns import MADE_FROM
@@ -107,15 +107,14 @@ def test_loading_the_definitions_imports_no_torch() -> None:
 def test_dagster_validates_the_workspace(tmp_path: Path) -> None:
     environment = os.environ | {"DAGSTER_HOME": str(tmp_path), "CUREC_LAKE": str(tmp_path / "lake")}
     command = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"]
-    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    shown = subprocess.run(command, cwd=SHIPPED.parent, env=environment, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
     assert not (tmp_path / "lake").exists(), "loading the definitions wrote to the lake"
 
 
 def test_the_shipped_chains_load_and_name_the_windows_they_promise() -> None:
-    shipped = Path("dagster_project") / "chains"
     for name in ("demo", "movielens_100k"):
-        windows = [window.key for window in load_chain(shipped / f"{name}.yaml").all_windows()]
+        windows = [window.key for window in load_chain(SHIPPED / "chains" / f"{name}.yaml").all_windows()]
         assert windows[0] == "1997-09"
         assert windows[-1] == "1998-04"
 

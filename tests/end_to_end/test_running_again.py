@@ -3,9 +3,8 @@
 import shutil
 import signal
 from collections.abc import Mapping
-from pathlib import Path
 
-from curec_assets.configuration.chain import load_chain
+from curec_assets.configuration.chain import SHIPPED, load_chain
 from curec_assets.interactions.sources import open_source
 from curec_assets.lake.lake import Lake
 from curec_assets.lake.versions import status
@@ -30,7 +29,7 @@ def test_a_gap_in_the_chain_is_refused_and_nothing_is_written(copy: FinishedChai
 
 
 def test_a_window_made_with_another_configuration_is_not_built_upon(copy: FinishedChain) -> None:
-    shutil.copytree(Path("dagster_project") / "profiles", copy.configuration / "profiles", dirs_exist_ok=True)
+    shutil.copytree(SHIPPED / "profiles", copy.configuration / "profiles", dirs_exist_ok=True)
     profile = copy.configuration / "profiles" / "test.yaml"
     profile.write_text(profile.read_text().replace("min_support: 2", "min_support: 3"))
     copy.forget(WINDOWS[2], *LINEAGE)
