@@ -22,7 +22,8 @@ def source_reaches_the_end(partition: Partition) -> Finding:
     times = [ts for ts in partition.rows["ts"].to_pylist() if ts is not None]
     if not times:
         return Finding(False, "The source has no rows in this window.")
-    start, end = partition.window.start, partition.window.end
+    # A first window that holds everything before it is long for that reason alone: its own length is the calendar's.
+    start, end = max(partition.window.start, partition.chain.windows.first_start), partition.window.end
     left = end - max(times)
     summary = f"The last row is of {max(times):%Y-%m-%d %H:%M}, {left / timedelta(days=1):.1f} days before the end."
     return Finding(left <= MOST_QUIET * (end - start), summary, measures={"quiet_share": left / (end - start)})

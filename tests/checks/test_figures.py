@@ -125,6 +125,13 @@ def test_a_source_that_stops_early_may_be_incomplete(world: HandMadeLake) -> Non
     assert "no rows" in world.judge("raw_interactions", "source_reaches_the_end", FIRST).summary
 
 
+def test_a_first_window_with_all_history_is_no_longer_in_this_than_by_the_calendar(world: HandMadeLake) -> None:
+    windows = world.chain.windows.model_copy(update={"all_earlier": True})
+    reaching = HandMadeLake(world.root, world.chain.model_copy(update={"windows": windows}))
+    reaching.publish("raw_interactions", FIRST, [{"source_row": 1, "ts": END - timedelta(days=9)}])
+    assert not reaching.judge("raw_interactions", "source_reaches_the_end", FIRST).passed
+
+
 @pytest.mark.parametrize(("bad", "passed"), [(1, True), (2, False)])
 def test_many_quarantined_rows_call_a_person(world: HandMadeLake, bad: int, passed: bool) -> None:
     codes = ["unparseable_rating"] * bad + [None] * (20 - bad)
