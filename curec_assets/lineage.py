@@ -95,7 +95,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "policy",
         ),
-        code_version="9",
+        code_version="10",
     ),
     "arrival_reasons": Artifact(
         "reasons",
@@ -126,7 +126,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "correction",
         ),
-        code_version="6",
+        code_version="7",
     ),
     "reason_embeddings": Artifact(
         "reasons",

@@ -78,8 +78,8 @@ def compare_with_incumbents(
 ) -> tuple[list[Review], dict[str, PooledGains]]:
     """Judge challengers of grounded incumbents on acceptance events since the incumbent was accepted.
 
-    Gains are pooled per side, since an item's and a user's words move the score by different amounts. Returns the
-    reviews, filled in, and each side's pool.
+    Gains are pooled per side, since an item's and a user's words move the score by different amounts; what one person
+    thinks of several challengers counts as one person's. Returns the reviews, filled in, and each side's pool.
     """
     compared = [
         (review, review.incumbent, review.challenger)
@@ -96,11 +96,17 @@ def compare_with_incumbents(
         (review.side, review.subject_id): _paired_gain(challenger, incumbent)
         for (review, _, _), challenger, incumbent in zip(compared, scores[::2], scores[1::2], strict=True)
     }
+    people = {
+        (review.side, review.subject_id): incumbent.others
+        for (review, _, _), incumbent in zip(compared, scores[1::2], strict=True)
+    }
     judgements: dict[tuple[str, str], Judgement] = {}
     pools: dict[str, PooledGains] = {}
     for side in SIDES:
         judged = [key for key in gains if key[0] == side and len(gains[key]) >= config.min_acceptance_events]
-        pools[side] = judge_gains([gains[key] for key in judged], config.acceptance_quantile)
+        pools[side] = judge_gains(
+            [gains[key] for key in judged], [people[key] for key in judged], config.acceptance_quantile
+        )
         judgements |= dict(zip(judged, pools[side].judgements, strict=True))
     filled = []
     for review in reviews:

@@ -24,7 +24,7 @@ def correction_metrics(
     Returns:
         ``<side>_<action>`` counts, ``cause_<cause>`` counts, ``accepted``, ``mean_gain_of_accepted`` (posterior, nats
         per event), ``expected_false_acceptances`` (Σ P(gain <= 0) over the accepted) and per side (``<side>_…``) these
-        two counts, ``judged``, ``prior_mean``, ``prior_variance``, ``noise_variance``.
+        two counts, ``judged``, ``prior_mean``, ``prior_variance``, ``people_variance``, ``noise_variance``.
     """
     rows = table.select(["side", "action", "cause"]).to_pylist()
     actions = Counter((row["side"], row["action"]) for row in rows)
@@ -42,6 +42,7 @@ def correction_metrics(
         metrics[f"{judged}_judged"] = float(len(pool.judgements))
         metrics[f"{judged}_prior_mean"] = pool.prior_mean
         metrics[f"{judged}_prior_variance"] = pool.prior_variance
+        metrics[f"{judged}_people_variance"] = pool.people_variance
         metrics[f"{judged}_noise_variance"] = pool.noise_variance
     return metrics
 

@@ -42,9 +42,11 @@ class ScoreRequest:
 
 @dataclass(frozen=True, eq=False)
 class PanelScore:
-    """Gain in log likelihood (nats, float64) per panel event, latest event first."""
+    """Gain in log likelihood (nats, float64) per panel event, latest event first, and whose event each is: the users of
+    an item's events, the items of a user's."""
 
     event_ids: tuple[str, ...]
+    others: tuple[str, ...]
     values: np.ndarray
 
     @property
@@ -151,8 +153,8 @@ class RewardScorer:
             values[slots] = self._gains(scored, side, rows, text, texts, gold, later)
         ids = scored.features.event_ids
         return [
-            PanelScore(tuple(ids[row] for row in rows), values[ends[k] : ends[k + 1]])
-            for k, (_, _, rows) in enumerate(jobs)
+            PanelScore(tuple(ids[row] for row in rows), scored.others(side, rows), values[ends[k] : ends[k + 1]])
+            for k, (side, _, rows) in enumerate(jobs)
         ]
 
     def _gains(
@@ -216,6 +218,7 @@ class _ScoredEvents:
         self.features: EventFeatures = event_features(cleaned, model.item_ids, config.history_length, config.rate_prior)
         self.rule = SeenRule.of(self.features.user_ids, model.item_ids)
         self._members: Membership = membership(self.features, model.item_ids, config.folds)
+        self._item_ids = model.item_ids
         self._user_index = {user: index for index, user in enumerate(self.features.user_ids)}
         keys: dict[Side, np.ndarray] = {"item": self.features.item, "user": self.features.user}
         # Latest first; events of one instant by event id, so that a capped panel is the same whatever the row order.
@@ -229,6 +232,12 @@ class _ScoredEvents:
             return np.zeros(0, dtype=np.int64)
         start, end = np.searchsorted(self._sorted_keys[side], [index, index + 1])
         return self._latest_first[side][start:end][::-1]
+
+    def others(self, side: Side, rows: np.ndarray) -> tuple[str, ...]:
+        """Ids of who meets the subject of this side in the events ``rows``."""
+        if side == "item":
+            return tuple(self.features.user_ids[user] for user in self.features.user[rows])
+        return tuple(self._item_ids[item] for item in self.features.item[rows])
 
     def group(self, side: Side) -> np.ndarray:
         """The group (index into GROUPS) that decides an event's panel on this side."""

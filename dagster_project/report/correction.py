@@ -11,8 +11,7 @@ from dagster_project.report.tables import distinct, dots, long_table
 ACTIONS_TOLD = "What became of the reviews, and which share of the window's rows of that side each action is:"
 REVIEWS_TOLD = (
     "Judged are challengers of reasons that are still true; expected false is the sum, over those accepted, of the "
-    "posterior probability that their gain is 0 or less; at least so many, as reviews count as independent and share "
-    "people. Stale are the reasons carried in from the window before that "
+    "posterior probability that their gain is 0 or less. Stale are the reasons carried in from the window before that "
     "were reviewed and claim what the evidence no longer says: each is caught, and replaced or withdrawn. Stale left "
     "are those that no review met."
 )

@@ -118,4 +118,5 @@ class TableScorer:
             if request.since is None or FIRST + timedelta(days=30 * number) >= request.since
         ]
         values = np.array([self.value(request, number) for number in numbers], dtype=np.float64)
-        return PanelScore(tuple(f"{request.subject_id}-{request.group}-{number}" for number in numbers), values)
+        events = tuple(f"{request.subject_id}-{request.group}-{number}" for number in numbers)
+        return PanelScore(events, events, values)

@@ -19,7 +19,7 @@ class WordScorer:
 
     def score_events(self, side: Side, pairs: Sequence[tuple[str, str | None]], events: pa.Table) -> list[PanelScore]:
         worth = [0.0 if reason == "old" else float(reason or 0) for _, reason in pairs]
-        return [PanelScore(("1", "2"), np.array([value, value])) for value in worth]
+        return [PanelScore(("1", "2"), ("a", "b"), np.array([value, value])) for value in worth]
 
 
 def corrected(side: str, gains: Sequence[float], tested: bool = True) -> list[dict[str, Any]]:

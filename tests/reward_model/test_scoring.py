@@ -184,7 +184,7 @@ def test_unknown_subjects_have_empty_panels_worth_zero(trained: Trained):
 
 
 def test_pooling_draws_thin_panels_to_zero():
-    assert PanelScore(("a", "b"), np.array([0.2, 0.4])).pooled(1.0) == pytest.approx(0.2)
+    assert PanelScore(("a", "b"), ("c", "d"), np.array([0.2, 0.4])).pooled(1.0) == pytest.approx(0.2)
 
 
 def later_events(trained: Trained, shift: int = 200_000) -> pa.Table:

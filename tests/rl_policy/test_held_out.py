@@ -59,7 +59,7 @@ class Panels:
         for request in requests:
             noise = int(md5(request.subject_id.encode()).hexdigest()[:4], 16) / 2**16 / 50
             gain = 0.0 if request.reason is None else noise + (0.1 if request.reason == TELLING else 0.0)
-            found.append(PanelScore(tuple("abcde"), np.full(5, gain / (2 if gold else 1))))
+            found.append(PanelScore(tuple("abcde"), tuple("abcde"), np.full(5, gain / (2 if gold else 1))))
         return found
 
 

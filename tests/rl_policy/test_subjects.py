@@ -33,7 +33,7 @@ class Panels:
 
     def score(self, requests: Sequence[ScoreRequest], gold: bool = False) -> list[PanelScore]:
         counts = [0 if request.subject_id.endswith("0") else 5 for request in requests]
-        return [PanelScore(tuple("abcde")[:count], np.zeros(count)) for count in counts]
+        return [PanelScore(tuple("abcde")[:count], tuple("abcde")[:count], np.zeros(count)) for count in counts]
 
 
 def drawn(items: int, users: int, seed: int = 0, **changes: int) -> Drawn:
