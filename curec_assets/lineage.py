@@ -95,7 +95,7 @@ LINEAGE: Mapping[str, Artifact] = {
             "gate",
             "policy",
         ),
-        code_version="10",
+        code_version="9",
     ),
     "arrival_reasons": Artifact(
         "reasons",

@@ -10,10 +10,7 @@ class PolicyConfig(Section):
     """Budget and settings of ``rl_policy``."""
 
     steps: int = Field(default=4, ge=0)
-    """Optimizer steps at most; each writes its own completions. Default 4: what two CPU cores do in half a minute."""
-    passes: int = Field(default=1, ge=1)
-    """Times at most that a subject is written for in a window. Default 1: where few have panels thick enough, several
-    rounds learn what suits these few, and the windows after go on from it. Fewer steps are done instead."""
+    """Optimizer steps; each writes its own completions. Default 4: what two CPU cores do in half a minute."""
     prompts_per_step: int = Field(default=4, ge=1)
     """Subjects a step. Default 4."""
     group_size: int = Field(default=4, ge=2)

@@ -97,7 +97,7 @@ def train_policy(
 
     Args:
         subjects: whom to write for; their order does not matter. Each step takes the next ``prompts_per_step`` of a
-            random order, and starts over when all were seen, ``passes`` times at most; a step is never done in part.
+            random order, and starts over when all were seen.
         reward: panel rewards that are optimised; called once a step with the completions that pass the format gate.
         gold: panel rewards that are only watched, or None.
         base: folder of the base model.
@@ -138,7 +138,7 @@ def train_policy(
         trainer = GRPOTrainer(
             model=model,
             reward_funcs=_reward_function(shaper, schedule),
-            args=_settings(language_model, config, len(schedule) // config.prompts_per_step, seed, scratch),
+            args=_settings(language_model, config, seed, scratch),
             train_dataset=Dataset.from_dict(
                 {"prompt": [str(place) for place in range(len(schedule))], "place": list(range(len(schedule)))}
             ),
@@ -175,18 +175,18 @@ def train_policy(
 def _schedule(subjects: Sequence[RLSubject], config: PolicyConfig, seed: int) -> list[RLSubject]:
     """The subjects of all steps in order, ``prompts_per_step`` each."""
     ordered = sorted(subjects, key=lambda subject: (subject.side, subject.subject_id))
+    wanted = config.steps * config.prompts_per_step if ordered else 0
     rng = np.random.default_rng(seed)
-    schedule = [ordered[index] for _ in range(config.passes) for index in rng.permutation(len(ordered))]
-    steps = min(config.steps, len(schedule) // config.prompts_per_step)
-    return schedule[: steps * config.prompts_per_step]
+    schedule: list[RLSubject] = []
+    while len(schedule) < wanted:
+        schedule += [ordered[index] for index in rng.permutation(len(ordered))]
+    return schedule[:wanted]
 
 
-def _settings(
-    language_model: LanguageModelConfig, config: PolicyConfig, steps: int, seed: int, scratch: str
-) -> GRPOConfig:
+def _settings(language_model: LanguageModelConfig, config: PolicyConfig, seed: int, scratch: str) -> GRPOConfig:
     completions = config.prompts_per_step * config.group_size
     return GRPOConfig(
-        **trainer_settings(language_model.dtype, steps, config.learning_rate, seed, scratch),
+        **trainer_settings(language_model.dtype, config.steps, config.learning_rate, seed, scratch),
         per_device_train_batch_size=config.micro_batch,
         gradient_accumulation_steps=completions // config.micro_batch,
         num_generations=config.group_size,

@@ -1,4 +1,3 @@
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,13 @@ from curec_assets.reasons.config import GateConfig
 from curec_assets.reasons.gates import Grounding
 from curec_assets.rl_policy.config import PolicyConfig
 from curec_assets.rl_policy.rewards import RLCompletion, RLSubject, Scorer
-from curec_assets.rl_policy.train import CURVES, PolicyTraining, _schedule, train_policy
+from curec_assets.rl_policy.train import CURVES, PolicyTraining, train_policy
 from tests.language_model.tiny_model import ROWS, TINY
 
 SUBJECTS = [RLSubject(row["side"], f"s{number}", row) for number, row in enumerate(ROWS)]
 CONFIG = PolicyConfig(
     steps=24,
     prompts_per_step=4,
-    passes=24,
     group_size=8,
     micro_batch=16,
     max_completion_tokens=24,
@@ -92,27 +90,6 @@ def run(tiny_base: Path, aligned: Path, tmp_path_factory: pytest.TempPathFactory
 
 def curve(training: PolicyTraining, name: str) -> list[float]:
     return [point["value"] for point in training.curves if point["name"] == name]
-
-
-@pytest.mark.parametrize(("subjects", "passes", "steps"), [(9, 1, 2), (9, 2, 4), (3, 1, 0), (9, 24, 24)])
-def test_nobody_is_written_for_more_often_than_asked_and_no_step_is_done_in_part(
-    subjects: int, passes: int, steps: int
-) -> None:
-    drawn = [RLSubject("item", f"s{number}", {}) for number in range(subjects)]
-    schedule = _schedule(drawn, CONFIG.model_copy(update={"passes": passes}), 3)
-    assert len(schedule) == steps * CONFIG.prompts_per_step
-    written = Counter(subject.subject_id for subject in schedule)
-    assert max(written.values(), default=0) <= passes
-    assert len(written) == min(subjects, len(schedule))
-
-
-def test_fewer_steps_end_a_training_as_steps_asked_for_do(tiny_base: Path, aligned: Path, tmp_path: Path) -> None:
-    few = trained(tiny_base, aligned, tmp_path / "few", SUBJECTS, passes=1)
-    steps = len(SUBJECTS) // CONFIG.prompts_per_step
-    asked = trained(tiny_base, aligned, tmp_path / "asked", SUBJECTS, passes=1, steps=steps)
-    assert max(point["step"] for point in few.curves) == steps
-    assert hash_folder(tmp_path / "few") == hash_folder(tmp_path / "asked")
-    assert few.curves == asked.curves
 
 
 def test_the_reward_rises(run: tuple[Path, PolicyTraining]) -> None:
