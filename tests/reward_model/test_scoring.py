@@ -106,6 +106,14 @@ def test_no_reason_is_worth_exactly_zero_on_the_whole_panel(trained: Trained, re
 
 
 @pytest.mark.parametrize("side", ["item", "user"])
+def test_a_panel_tells_whose_event_each_is(trained: Trained, side: Side):
+    other = {"item": "user_id", "user": "item_id"}[side]
+    met = {row["event_id"]: row[other] for row in trained.world.cleaned.to_pylist()}
+    for panel in trained.scorer.score(requests(trained, side, "acceptance")):
+        assert panel.others == tuple(met[event] for event in panel.event_ids)
+
+
+@pytest.mark.parametrize("side", ["item", "user"])
 def test_a_batch_scores_as_its_requests_do_one_by_one_on_a_fresh_scorer(trained: Trained, side: Side):
     asked = requests(trained, side, "reward")[:6] + requests(trained, side, "acceptance", flip=True)[:6]
     fresh = RewardScorer.load(trained.folder, trained.world.cleaned, ENCODER, GOLD_ENCODER)
